@@ -1,0 +1,45 @@
+"""What everyone needs and no business words: errors, ids, clocks, words and money, facts with outbox, database, messages."""
+
+from lotone.kernel.clock import Clock, PlantClock, wall_clock
+from lotone.kernel.database import Database, UtcTime, tables
+from lotone.kernel.errors import Conflict, Forbidden, Invalid, LotOneError, NotFound, Unavailable
+from lotone.kernel.facts import Fact, Tell, Told, fact_from_json
+from lotone.kernel.ids import new_id
+from lotone.kernel.messages import Messages
+from lotone.kernel.outbox import Bus, Relay, Trouble, facts_after, keep, newest_number, troubles
+from lotone.kernel.settings import Settings, WrongSetting, read_settings
+from lotone.kernel.words import LANGUAGES, Money, Words
+
+__all__ = [
+    "LANGUAGES",
+    "Bus",
+    "Clock",
+    "Conflict",
+    "Database",
+    "Fact",
+    "Forbidden",
+    "Invalid",
+    "LotOneError",
+    "Messages",
+    "Money",
+    "NotFound",
+    "PlantClock",
+    "Relay",
+    "Settings",
+    "Tell",
+    "Told",
+    "Trouble",
+    "Unavailable",
+    "UtcTime",
+    "Words",
+    "WrongSetting",
+    "fact_from_json",
+    "facts_after",
+    "keep",
+    "new_id",
+    "newest_number",
+    "read_settings",
+    "tables",
+    "troubles",
+    "wall_clock",
+]

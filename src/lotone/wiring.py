@@ -1,0 +1,1 @@
+"""Who is built from what, and which fact makes whom react."""
