@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import create_engine, text
 
-from lotone import wiring  # noqa: F401  (declares every table)
 from lotone.kernel import Database, new_id
 
 SERVER = os.environ.get("LOTONE_TEST_DATABASE", "")
