@@ -1,11 +1,14 @@
 """What exists in a plant: equipment after ISA-95, its tags and their samples, parts and the lots they come in."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 
-from lotone.kernel import Words
+from lotone.kernel import Conflict, Invalid, NotFound, Words
 
 Value = float | int | bool | str
 """The value of a sample."""
@@ -138,7 +141,10 @@ class Tag:
 
 
 GOOD = 0
-"""Quality of a good sample. Qualities are OPC UA status codes (OPC 10000-4, 7.38): 0 good, 0x40000000 uncertain, 0x80000000 bad."""
+"""Quality of a good sample.
+
+Qualities are OPC UA status codes (OPC 10000-4, 7.38): 0 good, 0x40000000 uncertain, 0x80000000 bad.
+"""
 UNCERTAIN = 0x40000000
 BAD = 0x80000000
 STALE = 0x80310000
@@ -188,6 +194,8 @@ class Lot:
     quantity: float
     received_at: datetime
     supplier: str | None = None
+    left: float = 0.0
+    """What of it is still in stock."""
 
 
 @dataclass(frozen=True)
@@ -207,3 +215,129 @@ class Plant:
     tags: tuple[Tag, ...] = ()
     parts: tuple[Part, ...] = ()
     stock: Mapping[str, float] = field(default_factory=dict)
+
+
+class UnknownEquipment(NotFound):
+    """No equipment has this id."""
+
+
+class UnknownTag(NotFound):
+    """No tag has this path or number."""
+
+
+class UnknownPart(NotFound):
+    """No part has this id."""
+
+
+class UnknownLot(NotFound):
+    """No lot has this id."""
+
+
+class WrongEquipment(Invalid):
+    """The equipment would not make a tree after ISA-95."""
+
+
+class WrongTag(Invalid):
+    """The tag's name or meaning breaks a rule."""
+
+
+class WrongQuantity(Invalid):
+    """A quantity must be positive and is counted in thousandths of the part's unit."""
+
+
+class LotExists(Conflict):
+    """A lot with this id arrived before, with something else in it."""
+
+
+class NotEnough(Conflict):
+    """There is less of a part in stock than is to be taken; nothing was taken."""
+
+    def __init__(self, part: str, wanted: float, on_hand: float) -> None:
+        super().__init__(
+            f"{wanted:g} of part {part} are needed and {on_hand:g} are in stock; order more or wait for a delivery"
+        )
+        self.part = part
+        self.wanted = wanted
+        self.on_hand = on_hand
+
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{0,38}")
+_TAG_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_DEPTH = {Level.SITE: 0, Level.AREA: 1, Level.WORK_CENTER: 2, Level.WORK_UNIT: 3}
+ONE_OF_A_KIND = frozenset(
+    (Meaning.STATE, Meaning.JOB, Meaning.JOB_STATE, Meaning.PROGRESS, Meaning.JOB_ENERGY, Meaning.REQUEST)
+)
+"""A machine has at most one tag of each of these meanings: two would contradict each other."""
+
+
+def check_equipment(items: Iterable[Equipment]) -> None:
+    """All equipment of an organization must be a tree whose levels go down. Raises WrongEquipment."""
+    known = {item.id: item for item in items}
+    for item in known.values():
+        if not _SLUG.fullmatch(item.id):
+            raise WrongEquipment(
+                f"equipment id {item.id!r} must be lower case letters, digits and hyphens, at most 39", where=item.id
+            )
+        if item.parent is None:
+            continue
+        parent = known.get(item.parent)
+        if parent is None:
+            raise WrongEquipment(f"equipment {item.id} is part of {item.parent}, which does not exist", where=item.id)
+        if _DEPTH[parent.level] >= _DEPTH[item.level]:
+            raise WrongEquipment(f"{item.id} ({item.level}) can't be part of {parent.id} ({parent.level})", where=item.id)
+
+
+def check_tags(asset: str, tags: Iterable[Tag]) -> None:
+    """All tags of one asset: names fit for paths, and one tag for each meaning that exists once. Raises WrongTag."""
+    seen: dict[Meaning, str] = {}
+    for tag in tags:
+        if not _TAG_NAME.fullmatch(tag.name):
+            raise WrongTag(f"tag name {tag.name!r} must be lower case letters, digits, _ and -, at most 63", where=tag.path)
+        if tag.meaning in ONE_OF_A_KIND and tag.meaning in seen:
+            raise WrongTag(f"{asset} has two tags that mean {tag.meaning}: {seen[tag.meaning]} and {tag.name}", where=tag.path)
+        seen[tag.meaning] = tag.name
+
+
+def thousandths(quantity: float) -> int:
+    """A quantity as stock is counted: whole thousandths of the part's unit, so that sums are exact. Raises WrongQuantity."""
+    if not isfinite(quantity):
+        raise WrongQuantity(f"{quantity} is no quantity")
+    counted = int((Decimal(str(quantity)) * 1000).to_integral_value())
+    if counted <= 0:
+        raise WrongQuantity(f"a quantity must be positive, at least 0.001; this one is {quantity:g}")
+    return counted
+
+
+def quantity_of(counted: int) -> float:
+    """A quantity from its thousandths."""
+    return counted / 1000
+
+
+def material_lot(part: str, arrived: date, number: int) -> str:
+    """The id of the lot of a part that arrived as the `number`th on a day, readable on a label: `motor-250w-260105-01`."""
+    return f"{part}-{arrived:%y%m%d}-{number:02d}"
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many thousandths out of one lot."""
+
+    lot: str
+    counted: int
+
+
+def oldest_first(part: str, counted: int, lots: Iterable[Share]) -> list[Share]:
+    """Which lots to take from, given what is left in each in the order of arrival. Raises NotEnough."""
+    available = list(lots)
+    shares: list[Share] = []
+    missing = counted
+    for lot in available:
+        if missing == 0:
+            break
+        share = min(lot.counted, missing)
+        if share > 0:
+            shares.append(Share(lot.lot, share))
+            missing -= share
+    if missing:
+        raise NotEnough(part, quantity_of(counted), quantity_of(sum(lot.counted for lot in available)))
+    return shares
