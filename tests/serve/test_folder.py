@@ -26,14 +26,12 @@ def test_a_secret_stays_the_same_and_is_private(folder: Folder) -> None:
     assert (folder.root / "secrets.json").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.enable_socket
 def test_a_chosen_port_is_kept_and_two_programs_never_share_one(folder: Folder) -> None:
     chosen = folder.choose_port("machine-1")
     assert folder.choose_port("machine-1") == chosen == folder.port("machine-1")
     assert folder.choose_port("machine-2") != chosen
 
 
-@pytest.mark.enable_socket
 def test_a_wished_port_that_is_taken_is_refused(folder: Folder) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
