@@ -153,6 +153,16 @@ def test_organizations_do_not_share_stock(database: Database, now: datetime) -> 
         assert plant.on_hand() == {"motor": 5.0}
 
 
+def test_numbers_have_no_gaps_and_belong_to_their_organization(database: Database, now: datetime) -> None:
+    with working(database, now, "demo") as plant:
+        assert [plant.next_number("orders") for _ in range(3)] == [1, 2, 3]
+        assert plant.next_number("units-2026") == 1
+    with working(database, now, "other") as plant:
+        assert plant.next_number("orders") == 1
+    with working(database, now, "demo") as plant:
+        assert plant.next_number("orders") == 4
+
+
 moves = st.lists(st.tuples(st.booleans(), st.integers(1, 5000)), max_size=15)
 
 

@@ -178,3 +178,7 @@ class AssetService:
         if found is None:
             raise UnknownLot(f"there is no lot {lot_id}")
         return found
+
+    def next_number(self, series: str) -> int:
+        """The next number of a series of this organization, from 1, without gaps: for numbers that people read."""
+        return self.store.next_number(series)

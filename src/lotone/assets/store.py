@@ -78,6 +78,13 @@ LOT = Table(
     CheckConstraint("left_thousandths >= 0", name="left_not_negative"),
     Index("ix_lot_part", "organization", "part", "arrival"),
 )
+NUMBER_SERIES = Table(
+    "number_series",
+    tables,
+    Column("organization", String(40), primary_key=True),
+    Column("series", String(80), primary_key=True),
+    Column("newest", BigInteger, nullable=False),
+)
 
 
 class Store:
@@ -199,6 +206,17 @@ class Store:
             where = (LOT.c.organization == self.organization) & (LOT.c.id == share.lot)
             less = {"left_thousandths": LOT.c.left_thousandths - share.counted}
             self.connection.execute(update(LOT).where(where).values(less))
+
+    def next_number(self, series: str) -> int:
+        """The series' next number; whoever asks at the same time waits until this transaction has ended."""
+        where = (NUMBER_SERIES.c.organization == self.organization) & (NUMBER_SERIES.c.series == series)
+        step = update(NUMBER_SERIES).where(where).values(newest=NUMBER_SERIES.c.newest + 1)
+        number = self.connection.execute(step.returning(NUMBER_SERIES.c.newest)).scalar()
+        if number is None:
+            row = {"organization": self.organization, "series": series, "newest": 1}
+            self.connection.execute(insert(NUMBER_SERIES).values(row))
+            return 1
+        return int(number)
 
 
 def _equipment(row: Any) -> Equipment:
