@@ -29,7 +29,7 @@ class Work:
 
     @cached_property
     def identity(self) -> identity.IdentityService:
-        return identity.IdentityService(identity.Store(self.connection), self.platform.wall, self.tell)
+        return identity.IdentityService(identity.Store(self.connection, self.organization), self.platform.wall, self.tell)
 
     @cached_property
     def assets(self) -> assets.AssetService:
