@@ -31,3 +31,7 @@ class PlantClock:
     def wall_seconds(self, plant: timedelta) -> float:
         """How many wall seconds a stretch of plant time takes."""
         return plant.total_seconds() / self.speed
+
+    def wall_time(self, plant: datetime) -> datetime:
+        """The wall time at which the plant's clock shows `plant`."""
+        return self.wall_anchor + (plant - self.plant_anchor) / self.speed

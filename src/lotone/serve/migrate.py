@@ -38,6 +38,16 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), tables))
 
 
+def write_migration(database: Database, why: str) -> str:
+    """Write the migration from the tables in the (migrated) database to those the stores declare; returns its path."""
+    config = _config()
+    with database.work() as connection:
+        config.attributes["connection"] = connection
+        number = len(list(MIGRATIONS.glob("versions/[0-9]*.py"))) + 1
+        script = command.revision(config, why, autogenerate=True, rev_id=f"{number:04}")
+    return str(getattr(script, "path", script))
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

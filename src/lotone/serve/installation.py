@@ -1,0 +1,143 @@
+"""An installation: its folder, database and message server made ready, its processes started and stopped together."""
+
+import contextlib
+import socket
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from lotone import connect
+from lotone.kernel import Database, Messages, PlantClock, Settings, Words
+from lotone.serve.folder import Folder
+from lotone.serve.migrate import migrate
+from lotone.serve.process import is_ready
+from lotone.serve.supervisor import Program, Supervisor
+from lotone.wiring import Platform
+
+PROCESSES = ("recorder", "planner", "web")
+KEEP_TIME_EVERY_S = 1.0
+
+
+class Installation:
+    """Everything one data folder needs to run. `said` hears what happens while it starts and runs."""
+
+    def __init__(self, settings: Settings, said: Callable[[str], None], *, first_moment: datetime | None = None) -> None:
+        self.settings = settings
+        self.said = said
+        self.folder = Folder(settings)
+        self.clock: PlantClock = self.folder.start_clock(first_moment)
+        self.database = Database(settings.state_url)
+        self.supervisor = Supervisor(said)
+        self._stopped = threading.Event()
+        self._timekeeper = threading.Thread(target=self._keep_time, name="plant-time", daemon=True)
+
+    def prepare(self) -> None:
+        """Bring the database up to date."""
+        self.said("Preparing the database")
+        migrate(self.database)
+
+    def start(self) -> None:
+        """Start the message server and the processes, and wait until all can be used."""
+        for name, wished in (
+            ("messages", self.settings.messages_port),
+            ("mqtt", self.settings.mqtt_port),
+            ("web", self.settings.port),
+        ):
+            self.folder.choose_port(name, wished)
+        self._timekeeper.start()
+        self.said("Starting the message server")
+        self.supervisor.start(self._message_server())
+        self.said("Starting recorder, planner and web")
+        programs = [self._process(name) for name in PROCESSES]
+        for program in programs:
+            self.supervisor.launch(program)
+        for program in programs:
+            self.supervisor.wait_until_ready(program)
+
+    def stop(self) -> None:
+        """Stop everything, last started first."""
+        self.supervisor.stop()
+        if not self._stopped.is_set() and self._timekeeper.is_alive():
+            self._stopped.set()
+            self._timekeeper.join()
+        self.database.close()
+
+    def _keep_time(self) -> None:
+        while not self._stopped.wait(KEEP_TIME_EVERY_S):
+            self.folder.keep_plant_time(self.clock)
+        self.folder.keep_plant_time(self.clock)
+
+    @property
+    def address(self) -> str:
+        """Where the pages are."""
+        return self.settings.public_url or f"http://{self.settings.host}:{self.folder.port('web')}"
+
+    def platform(self, name: str) -> Platform:
+        """The platform as this process uses it; `close()` it after use."""
+        return open_platform(self.settings, name)
+
+    # --- programs ------------------------------------------------------------------------------------------------
+
+    def _message_server(self) -> Program:
+        config = message_server_config(self.settings, self.database)
+        path = config.write(self.folder.root / "messages")
+        port = self.folder.port("messages")
+        return Program(
+            "message server",
+            connect.server_command(path),
+            self.folder.logs / "messages.log",
+            ready=lambda: answers(port),
+        )
+
+    def _process(self, name: str) -> Program:
+        program = Program(
+            name,
+            [sys.executable, "-m", "lotone", "serve", name],
+            self.folder.logs / f"{name}.log",
+            environment=environment(self.settings),
+        )
+        if name == "web":
+            program.ready = lambda: is_up(f"http://{self.settings.host}:{self.folder.port('web')}/readyz")
+        else:
+            program.ready = lambda: is_ready(self.folder.run, name, program.process.pid if program.process else None)
+        return program
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the variables that a process of ours reads them from."""
+    values = settings.model_dump(mode="json", exclude_defaults=True)
+    values["data"] = str(settings.data.resolve())
+    return {f"LOTONE_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def open_platform(settings: Settings, name: str, *, connect_timeout_s: float = 20.0) -> Platform:
+    """The platform of a running installation, connected to its database and messages."""
+    folder = Folder(settings)
+    url = f"nats://{connect.INTERNAL_USER}:{folder.secret('messages')}@127.0.0.1:{folder.port('messages')}"
+    messages = Messages(url, name=name)
+    messages.connect(connect_timeout_s)
+    return Platform(settings, database=Database(settings.state_url), messages=messages, plant=folder.clock())
+
+
+def message_server_config(settings: Settings, database: Database) -> "connect.ServerConfig":
+    """The message server's configuration with a user for every organization there is."""
+    folder = Folder(settings)
+    raise NotImplementedError(folder)
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
+        return True
+    return False
+
+
+def is_up(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+        return bool(answer.status == 200)
+    return False
+
+
+def names(words: Iterable[Words]) -> list[str]:
+    return [str(word) for word in words]

@@ -1,0 +1,108 @@
+"""The planner process: delivers facts to their reactions, keeps the schedule true, sends jobs to machines, improves the plan."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from lotone import make
+from lotone.kernel import LotOneError
+from lotone.serve.process import say_ready, stop_signal
+from lotone.wiring import FACTS, Platform, relay
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 0.25
+WRITERS = 8
+"""Machines written to at the same time: one that does not answer must not keep the others waiting."""
+
+
+class Planner:
+    """One process plans for all organizations of the installation."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.relay = relay(platform)
+        self.wake = threading.Event()
+        self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
+        self.improved: dict[str, int] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        self.platform.messages.listen(f"{FACTS}.>", lambda _subject, _payload: self.wake.set())
+        improver = threading.Thread(target=self._improve_until, args=(stop,), name="improve", daemon=True)
+        improver.start()
+        next_tick = 0.0
+        while not stop.is_set():
+            guarded("facts", self.relay.deliver)
+            if time.monotonic() >= next_tick:
+                next_tick = time.monotonic() + TICK_S
+                self.tick()
+            self.wake.wait(max(0.0, next_tick - time.monotonic()))
+            self.wake.clear()
+        self.writers.shutdown(cancel_futures=True)
+        improver.join(self.platform.settings.improve_seconds + 5)
+
+    def tick(self) -> None:
+        """What must happen by itself as time passes: arrivals, overruns, expired holds, hand-overs, dispatch."""
+        for organization in self.platform.organizations():
+            guarded("keep true", lambda name=organization: self._keep_true(name))
+            guarded("dispatch", lambda name=organization: self._dispatch(name))
+
+    def _keep_true(self, organization: str) -> None:
+        with self.platform.work(organization) as work:
+            work.plan.drop_expired()
+            work.market.deliver_due(self.platform.plant())
+            work.plan.right_shift(self.platform.plant())
+
+    def _dispatch(self, organization: str) -> None:
+        with self.platform.work(organization) as work:
+            releases = work.make.dispatch(self.platform.plant())
+        for release in releases:
+            self.writers.submit(self._write, organization, release)
+
+    def _write(self, organization: str, release: make.Release) -> None:
+        """Send a job to its machine. If the machine can't be reached the release stays unacknowledged: it is sent again."""
+        try:
+            self.platform.writer.write(organization, release.work_unit, release.values)
+        except LotOneError as fault:
+            log.warning("dispatch.not_written", work_unit=release.work_unit, job=release.work_order, fault=str(fault))
+
+    def _improve_until(self, stop: threading.Event) -> None:
+        settings = self.platform.settings
+        while settings.improve_seconds and not stop.wait(settings.improve_every_seconds):
+            for organization in self.platform.organizations():
+                guarded("improve", lambda name=organization: self.improve(name, settings.improve_seconds))
+
+    def improve(self, organization: str, seconds: float) -> None:
+        """Search for a better schedule outside of any transaction; it is applied only if nothing changed meanwhile."""
+        with self.platform.look(organization) as work:
+            problem = work.plan.problem()
+        if problem is None or self.improved.get(organization) == problem.version:
+            return
+        better = problem.solve(seconds)
+        self.improved[organization] = problem.version
+        if better is not None:
+            with self.platform.work(organization) as work:
+                work.plan.apply(better)
+
+
+def guarded(what: str, act: Callable[[], object]) -> None:
+    """One organization's or one step's trouble is logged and tried again at the next tick; the planner goes on."""
+    try:
+        act()
+    except LotOneError as fault:
+        log.warning("planner.trouble", step=what, fault=str(fault))
+    except Exception:
+        log.exception("planner.failed", step=what)
+
+
+def run(platform: Platform) -> None:
+    """Plan until asked to stop."""
+    with stop_signal() as stop:
+        planner = Planner(platform)
+        say_ready(platform.settings.run_folder, "planner")
+        planner.run(stop)
+
+
