@@ -121,7 +121,7 @@ class Organization:
     def __post_init__(self) -> None:
         if not _SLUG.fullmatch(self.id):
             raise Invalid(
-                f"{self.id!r} can't be the id of an organization: use 2 to 39 lower-case letters, digits, hyphens, letter first",
+                f"{self.id!r} can't be the id of an organization: 2 to 39 lower-case letters, digits, hyphens, letter first",
                 where="id",
             )
 
