@@ -1,0 +1,132 @@
+'''What may be ordered: product families as feature models in UVL, and answers about them while a buyer chooses.
+
+`read_model` reads a model (or says in which line and column it is wrong, and what was expected there). A `Configurator`
+answers about it in a millisecond, from any number of threads: what is still possible after some choices (`options`), why
+something is not and what would have to go (`explain`), what it costs (`price`), how to finish it cheaply (`complete`), and
+which parts, operations, machine parameters and checks one unit needs (`explode`). `ConfigureService` publishes products,
+each a model with its words, tables and picture, in versions.
+
+The library is useful alone:
+
+>>> from lotone import configure
+>>> model = configure.read_model("""
+... features
+...     Bike
+...         alternative
+...             Belt {Price 190}
+...             Chain {Price 80.50}
+...         optional
+...             "Split frame"
+... constraints
+...     Belt => "Split frame"
+... """)
+>>> bike = configure.Configurator(model)
+>>> bike.options(["Belt"]).forced
+('Bike', 'Split frame')
+>>> str(bike.price(["Chain"]))
+'80.50 EUR'
+>>> why = bike.explain(["Chain"], "Belt")
+>>> why.take_back, [rule.text for rule in why.reasons]
+(('Chain',), ['Bike: alternative of Belt, Chain'])
+'''
+
+from lotone.configure.model.demand import (
+    CheckNeed,
+    CheckRule,
+    CircularRouting,
+    Demand,
+    DemandRules,
+    OperationNeed,
+    OperationRule,
+    ParameterRule,
+    PartNeed,
+    PartRule,
+    Setting,
+    TimeRule,
+    explode,
+    in_working_order,
+)
+from lotone.configure.model.expression import (
+    ALWAYS,
+    And,
+    Equal,
+    Expression,
+    Implies,
+    Name,
+    Not,
+    Or,
+    as_text,
+    features_of,
+    holds,
+    parse_expression,
+)
+from lotone.configure.model.fault import BrokenModel, Fault, Faulty, WrongExpression
+from lotone.configure.model.features import Feature, Group, GroupKind, Model, Rule, RuleKind, similar, unknown_names
+from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
+from lotone.configure.model.phrase import phrase
+from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
+from lotone.configure.model.product import OptionWords, Product
+from lotone.configure.reading.uvl import read_model
+from lotone.configure.reasoning.configurator import Configurator
+from lotone.configure.service import ConfigureService, UnknownProduct, WrongProduct, check_product, configurator_of
+from lotone.configure.store import ConfigureStore
+
+__all__ = [
+    "ALWAYS",
+    "And",
+    "BrokenModel",
+    "CheckNeed",
+    "CheckRule",
+    "CircularRouting",
+    "Configurator",
+    "ConfigureService",
+    "ConfigureStore",
+    "Contradiction",
+    "Demand",
+    "DemandRules",
+    "Equal",
+    "Explanation",
+    "Expression",
+    "Fault",
+    "Faulty",
+    "Feature",
+    "Group",
+    "GroupKind",
+    "Implies",
+    "Incomplete",
+    "Model",
+    "Name",
+    "Not",
+    "OperationNeed",
+    "OperationRule",
+    "OptionWords",
+    "Options",
+    "Or",
+    "ParameterRule",
+    "PartNeed",
+    "PartRule",
+    "Picture",
+    "PictureStyle",
+    "Product",
+    "Rule",
+    "RuleKind",
+    "Setting",
+    "TimeRule",
+    "UnknownFeature",
+    "UnknownProduct",
+    "WrongExpression",
+    "WrongPicture",
+    "WrongProduct",
+    "as_text",
+    "check_product",
+    "configurator_of",
+    "explode",
+    "features_of",
+    "holds",
+    "in_working_order",
+    "parse_expression",
+    "phrase",
+    "read_model",
+    "similar",
+    "unknown_names",
+]

@@ -1,0 +1,266 @@
+"""What a configuration needs: tables of parts, operations, times, parameters and checks, each row with its condition."""
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from lotone.configure.model.expression import ALWAYS, Expression, as_text, holds, parse_expression
+from lotone.kernel import Invalid, Words
+
+Setting = bool | int | float | str
+"""The value of a machine parameter."""
+
+
+@dataclass(frozen=True)
+class OperationRule:
+    """One step of the routing of a product family."""
+
+    id: str
+    words: Words
+    work_center: str
+    minutes: float
+    after: tuple[str, ...] = ()
+    """The operations that must be finished before; one that a configuration leaves out passes on its own."""
+    wait_after_minutes: float = 0.0
+    """How long the unit must rest afterwards, such as paint that dries."""
+    work_units: tuple[str, ...] | None = None
+    """The only machines that can do it; None is every one of the work center."""
+    when: Expression = ALWAYS
+
+
+@dataclass(frozen=True)
+class TimeRule:
+    """Minutes that a choice adds to an operation, or takes off."""
+
+    operation: str
+    add_minutes: float
+    when: Expression = ALWAYS
+
+
+@dataclass(frozen=True)
+class PartRule:
+    part: str
+    quantity: float
+    operation: str
+    when: Expression = ALWAYS
+
+
+@dataclass(frozen=True)
+class ParameterRule:
+    operation: str
+    parameter: str
+    value: Setting
+    when: Expression = ALWAYS
+
+
+@dataclass(frozen=True)
+class CheckRule:
+    operation: str
+    check: str
+    low: float | None
+    high: float | None
+    when: Expression = ALWAYS
+
+
+AnyRule = TypeVar("AnyRule", TimeRule, PartRule, ParameterRule, CheckRule)
+
+
+@dataclass(frozen=True)
+class DemandRules:
+    """The tables of one product family."""
+
+    operations: tuple[OperationRule, ...] = ()
+    times: tuple[TimeRule, ...] = ()
+    parts: tuple[PartRule, ...] = ()
+    parameters: tuple[ParameterRule, ...] = ()
+    checks: tuple[CheckRule, ...] = ()
+
+    def conditions(self) -> Iterator[Expression]:
+        """The `when` of every row of every table."""
+        for name in _KINDS:
+            yield from (rule.when for rule in getattr(self, name))
+
+    def as_json(self) -> dict[str, list[dict[str, Any]]]:
+        return {name: [_row(rule) for rule in getattr(self, name)] for name in _KINDS}
+
+    @classmethod
+    def from_json(cls, tables: Mapping[str, list[dict[str, Any]]]) -> "DemandRules":
+        return cls(**{name: tuple(_rule(kind, row) for row in tables[name]) for name, kind in _KINDS.items()})
+
+
+_KINDS: dict[str, type] = {
+    "operations": OperationRule,
+    "times": TimeRule,
+    "parts": PartRule,
+    "parameters": ParameterRule,
+    "checks": CheckRule,
+}
+
+
+def _row(rule: Any) -> dict[str, Any]:
+    row = dict(vars(rule))
+    row["when"] = as_text(rule.when)
+    if isinstance(rule, OperationRule):
+        row["words"] = rule.words.as_dict()
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
+
+
+def _rule(kind: type, row: Mapping[str, Any]) -> Any:
+    values = {**row, "when": parse_expression(row["when"])}
+    if kind is OperationRule:
+        values["words"] = Words.from_dict(row["words"])
+        values["after"] = tuple(row["after"])
+        values["work_units"] = None if row["work_units"] is None else tuple(row["work_units"])
+    return kind(**values)
+
+
+@dataclass(frozen=True)
+class PartNeed:
+    """A quantity of a part that goes into the unit at an operation."""
+
+    part: str
+    quantity: float
+    operation: str
+
+
+@dataclass(frozen=True)
+class CheckNeed:
+    """A measured result that must lie from `low` to `high`; None is no limit on that side."""
+
+    check: str
+    low: float | None
+    high: float | None
+
+    def is_passed(self, value: float) -> bool:
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True)
+class OperationNeed:
+    """One operation that a unit needs, with everything that its machine must know."""
+
+    step: str
+    words: Words
+    work_center: str
+    minutes: float
+    after: tuple[str, ...] = ()
+    wait_after_minutes: float = 0.0
+    work_units: tuple[str, ...] | None = None
+    parameters: Mapping[str, Setting] = field(default_factory=dict)
+    checks: tuple[CheckNeed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Parts and operations that one unit of a configuration needs; the operations in an order in which they can be done."""
+
+    parts: tuple[PartNeed, ...] = ()
+    operations: tuple[OperationNeed, ...] = ()
+
+    @property
+    def minutes(self) -> float:
+        """Working time of all operations together."""
+        return sum(operation.minutes for operation in self.operations)
+
+    def operation(self, step: str) -> OperationNeed:
+        return next(operation for operation in self.operations if operation.step == step)
+
+    def as_json(self) -> dict[str, Any]:
+        operations = [
+            {
+                **vars(operation),
+                "words": operation.words.as_dict(),
+                "after": list(operation.after),
+                "work_units": None if operation.work_units is None else list(operation.work_units),
+                "parameters": dict(operation.parameters),
+                "checks": [vars(check) for check in operation.checks],
+            }
+            for operation in self.operations
+        ]
+        return {"parts": [vars(part) for part in self.parts], "operations": operations}
+
+    @classmethod
+    def from_json(cls, demand: Mapping[str, Any]) -> "Demand":
+        operations = (
+            OperationNeed(
+                **{
+                    **row,
+                    "words": Words.from_dict(row["words"]),
+                    "after": tuple(row["after"]),
+                    "work_units": None if row["work_units"] is None else tuple(row["work_units"]),
+                    "checks": tuple(CheckNeed(**check) for check in row["checks"]),
+                }
+            )
+            for row in demand["operations"]
+        )
+        return cls(tuple(PartNeed(**row) for row in demand["parts"]), tuple(operations))
+
+
+class CircularRouting(Invalid):
+    """Operations of which each waits for another."""
+
+
+def explode(rules: DemandRules, configuration: Set[str]) -> Demand:
+    """Evaluate the tables for a complete configuration. Raises CircularRouting."""
+    present = {rule.id: rule for rule in in_working_order(rules.operations) if holds(rule.when, configuration)}
+    routing = {rule.id: rule for rule in rules.operations}
+    operations = tuple(_operation(rule, rules, routing, present.keys(), configuration) for rule in present.values())
+    quantities: dict[tuple[str, str], float] = {}
+    for part in _applying(rules.parts, configuration):
+        if part.operation in present:
+            key = (part.part, part.operation)
+            quantities[key] = quantities.get(key, 0.0) + part.quantity
+    parts = (PartNeed(part, quantity, operation) for (part, operation), quantity in quantities.items() if quantity > 0)
+    return Demand(tuple(parts), operations)
+
+
+def _applying(rules: Iterable[AnyRule], configuration: Set[str]) -> list[AnyRule]:
+    return [rule for rule in rules if holds(rule.when, configuration)]
+
+
+def _operation(
+    rule: OperationRule,
+    rules: DemandRules,
+    routing: Mapping[str, OperationRule],
+    present: Set[str],
+    configuration: Set[str],
+) -> OperationNeed:
+    own_times = [time for time in rules.times if time.operation == rule.id]
+    own_parameters = [parameter for parameter in rules.parameters if parameter.operation == rule.id]
+    own_checks = [check for check in rules.checks if check.operation == rule.id]
+    minutes = rule.minutes + sum(time.add_minutes for time in _applying(own_times, configuration))
+    return OperationNeed(
+        step=rule.id,
+        words=rule.words,
+        work_center=rule.work_center,
+        minutes=max(0.0, minutes),
+        after=tuple(dict.fromkeys(_before(rule, routing, present))),
+        wait_after_minutes=rule.wait_after_minutes,
+        work_units=rule.work_units,
+        parameters={row.parameter: row.value for row in _applying(own_parameters, configuration)},
+        checks=tuple(CheckNeed(row.check, row.low, row.high) for row in _applying(own_checks, configuration)),
+    )
+
+
+def _before(rule: OperationRule, routing: Mapping[str, OperationRule], present: Set[str]) -> Iterable[str]:
+    for step in rule.after:
+        if step in present:
+            yield step
+        else:
+            yield from _before(routing[step], routing, present)
+
+
+def in_working_order(operations: Iterable[OperationRule]) -> list[OperationRule]:
+    """The operations so that each comes after those it waits for, else in the order given. Raises CircularRouting."""
+    waiting = list(operations)
+    ordered: list[OperationRule] = []
+    done: set[str] = set()
+    while waiting:
+        ready = next((rule for rule in waiting if done.issuperset(rule.after)), None)
+        if ready is None:
+            names = ", ".join(rule.id for rule in waiting)
+            raise CircularRouting(f"the operations {names} wait for each other")
+        waiting.remove(ready)
+        ordered.append(ready)
+        done.add(ready.id)
+    return ordered

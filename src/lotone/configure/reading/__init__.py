@@ -1,0 +1,1 @@
+"""From text to model: reading UVL with the position of every fault."""

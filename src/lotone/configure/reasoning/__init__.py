@@ -1,0 +1,1 @@
+"""From model to answers: clauses, the solver, the configurator."""
