@@ -198,6 +198,8 @@ class _Parser:
         negated = 0
         while self.takes("!"):
             negated += 1
+            if negated > DEPTH_MAX:
+                raise self.fault(f"expected at most {DEPTH_MAX} negations of one part")
         expression = self.enclosed() if self.takes("(") else self.named()
         return Not(expression) if negated % 2 else expression
 

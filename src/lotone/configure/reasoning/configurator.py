@@ -95,12 +95,11 @@ class Configurator:
         Raises Contradiction when other choices stand against it too.
         """
         kept = [choice for choice in choices if choice != wanted]
-        _, assumptions = self._assumptions([*kept, wanted], refused)
-        with self._lock:
-            if not self._solver.is_possible(assumptions):
-                rivals = self._rivals(wanted)
-                kept = [choice for choice in kept if choice not in rivals]
-        self.options([*kept, wanted], refused)
+        rivals = self._rivals(wanted) if not self.explain(kept, wanted, refused).is_possible else set()
+        kept = [choice for choice in kept if choice not in rivals]
+        why = self.explain(kept, wanted, refused)
+        if not why.is_possible:
+            raise Contradiction(why)
         return (*kept, wanted)
 
     # -- what it costs

@@ -1,0 +1,346 @@
+"""The configurator's answers against trying every configuration."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pysat.solvers import Glucose4
+from uvllang import UVL
+
+from lotone.configure import (
+    Configurator,
+    Contradiction,
+    Explanation,
+    Group,
+    GroupKind,
+    Incomplete,
+    Model,
+    RuleKind,
+    UnknownFeature,
+    holds,
+    parse_expression,
+    phrase,
+    read_model,
+)
+from lotone.kernel import Money
+
+BIKE = """features
+    Bike {abstract}
+        mandatory
+            Frame {Price 400}
+                alternative
+                    Small
+                    Large {Price 20.50}
+            Drive
+                alternative
+                    Belt {Price 190}
+                    Chain {Price 80}
+        optional
+            "Child seat" {Price 120}
+            Rack {Price 45}
+            Lights
+                [1..2]
+                    Front {Price 30}
+                    Rear {Price 20}
+                    Brake {Price 60}
+constraints
+    "Child seat" => Rack
+    Belt => Large
+    !(Rack & Brake)
+"""
+
+
+KINDS = ("mandatory", "optional", "alternative", "or", "[1..2]", "[0..1]", "[2]", "[1..*]")
+
+
+@st.composite
+def trees(draw: st.DrawFn, most: int = 9) -> tuple[list[str], list[str]]:
+    """The lines of a section `features`, and the names in it."""
+    count = draw(st.integers(1, most))
+    names = [f"f{number}" if number % 4 else f"the {number}" for number in range(count)]
+    lines, used = [], [names[0]]
+
+    def feature(name: str, depth: int) -> None:
+        price = draw(st.sampled_from(["", " {Price 3}", " {Price 1.25}", " {abstract, Price -2}", " {note 'a, b'}"]))
+        lines.append("    " * depth + (f'"{name}"' if " " in name else name) + price)
+        while len(used) < count and draw(st.booleans()):
+            heading = draw(st.sampled_from(KINDS))
+            size = min(draw(st.integers(1, 4)), count - len(used))
+            if heading == "[2]" and size < 2:
+                heading = "or"
+            members = names[len(used) : len(used) + size]
+            used.extend(members)
+            lines.append("    " * (depth + 1) + heading)
+            for member in members:
+                feature(member, depth + 2)
+
+    feature(names[0], 1)
+    return lines, list(used)
+
+
+@st.composite
+def expressions(draw: st.DrawFn, names: list[str], depth: int = 3) -> str:
+    kind = draw(
+        st.sampled_from(["name", "not", "and", "or", "implies", "equal", "enclosed"] if depth else ["name", "not name"])
+    )
+    name = draw(st.sampled_from(names))
+    written = f'"{name}"' if " " in name else name
+    if kind == "name":
+        return written
+    if kind == "not name":
+        return f"!{written}"
+    one = draw(expressions(names, depth - 1))
+    if kind == "enclosed":
+        return f"({one})"
+    if kind == "not":
+        return f"!({one})"
+    other = draw(expressions(names, depth - 1))
+    sign = {"and": "&", "or": "|", "implies": "=>", "equal": "<=>"}[kind]
+    return f"({one}) {sign} ({other})" if draw(st.booleans()) else f"{one} {sign} {other}"
+
+
+@st.composite
+def model_texts(draw: st.DrawFn, most: int = 9) -> str:
+    lines, names = draw(trees(most))
+    rules = draw(st.lists(expressions(names), max_size=4))
+    section = ["constraints", *("    " + rule for rule in rules)] if rules else []
+    return "\n".join(["features", *lines, *section]) + "\n"
+
+
+def configurations(model: Model) -> list[frozenset[str]]:
+    """All valid configurations, by trying every subset."""
+    names = list(model.features)
+    subsets = (frozenset(chosen) for size in range(len(names) + 1) for chosen in combinations(names, size))
+    return [subset for subset in subsets if is_valid(model, subset)]
+
+
+def is_valid(model: Model, chosen: frozenset[str]) -> bool:
+    if model.root.name not in chosen:
+        return False
+    if any(feature.parent not in chosen for feature in model.features.values() if feature.name in chosen and feature.parent):
+        return False
+    groups = [group for feature in model.root for group in feature.groups if feature.name in chosen]
+    return all(_is_obeyed(group, chosen) for group in groups) and all(
+        holds(rule.expression, chosen) for rule in model.constraints
+    )
+
+
+def _is_obeyed(group: Group, chosen: frozenset[str]) -> bool:
+    count = sum(member.name in chosen for member in group.members)
+    size = len(group.members)
+    limits = {
+        GroupKind.MANDATORY: (size, size),
+        GroupKind.OPTIONAL: (0, size),
+        GroupKind.ALTERNATIVE: (1, 1),
+        GroupKind.OR: (1, size),
+        GroupKind.RANGE: (group.low, group.high),
+    }
+    low, high = limits[group.kind]
+    return low <= count <= high
+
+
+@pytest.fixture(scope="module")
+def bike() -> Configurator:
+    return Configurator(read_model(BIKE, name="bike.uvl"))
+
+
+def price_of(model: Model, configuration: frozenset[str]) -> int:
+    return sum(model.features[name].price_cents for name in configuration)
+
+
+@st.composite
+def models_and_choices(draw: st.DrawFn) -> tuple[Model, list[str], list[str]]:
+    model = read_model(draw(model_texts()))
+    names = st.lists(st.sampled_from(list(model.features)), unique=True, max_size=3)
+    choices = draw(names)
+    return model, choices, [name for name in draw(names) if name not in choices]
+
+
+@given(models_and_choices())
+def test_options_are_those_of_all_configurations(case: tuple[Model, list[str], list[str]]) -> None:
+    model, choices, refused = case
+    valid = [chosen for chosen in configurations(model) if chosen.issuperset(choices) and chosen.isdisjoint(refused)]
+    configurator = Configurator(model)
+    if not valid:
+        with pytest.raises(Contradiction):
+            configurator.options(choices, refused)
+        return
+    always, ever = frozenset.intersection(*valid), frozenset.union(*valid)
+    options = configurator.options(choices, refused)
+    assert set(options.selected) == set(choices)
+    assert set(options.forced) == always - set(choices)
+    assert set(options.impossible) == set(model.features) - ever
+    assert set(options.possible) == ever - always
+    assert [*model.features] == sorted(
+        [*options.selected, *options.forced, *options.possible, *options.impossible], key=[*model.features].index
+    )
+    prices = [price_of(model, chosen) for chosen in valid]
+    assert options.price.cents == price_of(model, always)
+    assert options.price_min.cents <= min(prices) <= max(prices) <= options.price_max.cents
+
+
+@given(models_and_choices())
+def test_complete_is_the_cheapest_and_valid(case: tuple[Model, list[str], list[str]]) -> None:
+    model, choices, refused = case
+    valid = [chosen for chosen in configurations(model) if chosen.issuperset(choices) and chosen.isdisjoint(refused)]
+    assume(valid)
+    configurator = Configurator(model)
+    completed = configurator.complete(choices, refused)
+    best = min((price_of(model, chosen), len(chosen)) for chosen in valid)
+    assert completed in valid
+    assert (price_of(model, completed), len(completed)) == best
+    assert configurator.check(completed) == completed
+    assert configurator.price(completed) == Money(best[0])
+
+
+@given(models_and_choices(), st.data())
+def test_explanations_are_minimal_and_sufficient(case: tuple[Model, list[str], list[str]], data: st.DataObject) -> None:
+    model, choices, _ = case
+    wanted = data.draw(st.sampled_from(list(model.features)))
+    choices = [choice for choice in choices if choice != wanted]
+    valid = configurations(model)
+
+    def fits(kept: list[str]) -> bool:
+        return any(chosen.issuperset([*kept, wanted]) for chosen in valid)
+
+    why = Configurator(model).explain(choices, wanted)
+    smallest = next(
+        (size for size in range(len(choices) + 1) for gone in combinations(choices, size)
+         if fits([choice for choice in choices if choice not in gone])),
+        None,
+    )  # fmt: skip
+    if smallest is None:
+        assert why.is_never_possible
+        assert why.rules
+    else:
+        assert len(why.take_back) == smallest
+        assert fits([choice for choice in choices if choice not in why.take_back])
+        assert why.is_possible == (smallest == 0)
+        assert bool(why.rules) == (smallest > 0)
+    for rule in why.rules:
+        assert phrase(rule, model).en
+        assert phrase(rule, model).zh
+
+
+@given(model_texts(most=8))
+def test_rules_of_an_explanation_suffice_by_themselves(text: str) -> None:
+    """What the explanation names contradicts itself, without any help from rules that it does not name."""
+    model = read_model(text)
+    names = list(model.features)
+    configurator = Configurator(model)
+    for wanted in names:
+        why = configurator.explain([name for name in names if name != wanted], wanted)
+        expressions = [rule.expression for rule in why.rules if rule.group is None or rule.group.kind != "range"]
+        if why.is_possible or len(expressions) < len(why.rules):
+            continue
+        subsets = (frozenset(chosen) for size in range(len(names) + 1) for chosen in combinations(names, size))
+        asked = {wanted} if why.is_never_possible else {wanted, *why.choices}
+        assert not any(all(holds(rule, chosen) for rule in expressions) for chosen in subsets if asked <= chosen)
+        return
+
+
+@given(model_texts())
+def test_clauses_agree_with_those_of_uvllang(text: str) -> None:
+    """A second, independent reader and translator allows the same configurations."""
+    assume("[" not in text)
+    model = read_model(text)
+    uvl = UVL(from_str=text)
+    cnf = uvl.to_cnf()
+    dimacs = uvl._zig_dimacs.decode().splitlines()
+    names = dict(line.split(" ", 2)[1:] for line in dimacs if line.startswith("c "))
+    with Glucose4(bootstrap_with=cnf.clauses) as solver:
+        found = {
+            frozenset(names[str(literal)].strip('"') for literal in solution if str(literal) in names)
+            for solution in solver.enum_models()
+        }
+    free = set(model.features) - {names[str(abs(literal))].strip('"') for clause in cnf.clauses for literal in clause}
+    assert not free
+    assert found == set(configurations(model))
+
+
+@given(model_texts(most=6), st.data())
+def test_example_makes_an_expression_true(text: str, data: st.DataObject) -> None:
+    model = read_model(text)
+    expression = parse_expression(data.draw(expressions(list(model.features))))
+    valid = configurations(model)
+    configurator = Configurator(model)
+    example = configurator.example(expression)
+    assert (example is None) == (not any(holds(expression, chosen) for chosen in valid))
+    assert example is None or (example in valid and holds(expression, example))
+    if valid:
+        always = frozenset.intersection(*valid)
+        assert set(configurator.options([]).forced) == always
+
+
+def test_the_choice_beside_it_can_be_switched(bike: Configurator) -> None:
+    options = bike.options(["Small", "Chain"])
+    assert options.switchable == ("Large",)
+    assert set(options.impossible) == {"Large", "Belt"}
+    assert bike.choose(["Small", "Chain"], "Large") == ("Chain", "Large")
+
+
+def test_choosing_against_another_choice_explains(bike: Configurator) -> None:
+    with pytest.raises(Contradiction) as caught:
+        bike.choose(["Small", "Chain"], "Belt")
+    explanation = caught.value.explanation
+    assert explanation.take_back == ("Small",)
+    assert [rule.text for rule in explanation.reasons] == ["Frame: alternative of Small, Large", "Belt => Large"]
+
+
+def test_an_explanation_in_words(bike: Configurator) -> None:
+    why = bike.explain(["Small"], "Belt")
+    assert why.take_back == ("Small",)
+    assert [rule.text for rule in why.reasons] == ["Frame: alternative of Small, Large", "Belt => Large"]
+    assert phrase(why.reasons[0], bike.model).en == "Frame: only one of Small, Large"
+    assert phrase(why.reasons[1], bike.model).zh == "Belt需要Large"
+    assert why.as_json()["rules"][1] == {"kind": "constraint", "text": "Belt => Large", "line": 22}
+
+
+def test_refusing(bike: Configurator) -> None:
+    options = bike.options([], refused=["Rack"])
+    assert set(options.impossible) == {"Rack", "Child seat"}
+    with pytest.raises(Contradiction, match="take back"):
+        bike.options(["Child seat"], refused=["Rack"])
+
+
+def test_a_configuration_must_be_complete(bike: Configurator) -> None:
+    with pytest.raises(Incomplete, match="Drive: alternative of Belt, Chain"):
+        bike.check(["Bike", "Frame", "Small", "Drive"])
+    with pytest.raises(Incomplete, match="Bike"):
+        bike.check(["Small", "Chain"])
+    complete = ["Bike", "Frame", "Small", "Drive", "Chain"]
+    assert bike.check(complete) == set(complete)
+
+
+def test_unknown_choice(bike: Configurator) -> None:
+    with pytest.raises(UnknownFeature, match=r"bike.uvl has no feature 'rack'; did you mean 'Rack'\?"):
+        bike.options(["rack"])
+
+
+def test_a_model_without_configuration() -> None:
+    never = Configurator(read_model("features\n    A\n        mandatory\n            B\nconstraints\n    !B\n"))
+    with pytest.raises(Contradiction, match="!B") as caught:
+        never.options([])
+    assert caught.value.explanation.is_never_possible
+    assert {rule.kind for rule in caught.value.explanation.rules} == {RuleKind.CONSTRAINT, RuleKind.TREE, RuleKind.ROOT}
+
+
+def test_as_json(bike: Configurator) -> None:
+    answer = bike.options(["Belt"]).as_json()
+    assert answer["forced"] == ["Bike", "Frame", "Large", "Drive"]
+    assert answer["price"] == 610.5
+    assert answer["price_min"] <= answer["price"] <= answer["price_max"]
+    assert answer["complete"] is False
+
+
+def test_nothing_stands_against_it(bike: Configurator) -> None:
+    assert bike.explain(["Chain"], "Rack") == Explanation(("Rack",))
+
+
+def test_many_threads_get_the_same_answers(bike: Configurator) -> None:
+    cases = [["Belt"], ["Small"], ["Child seat"], ["Brake", "Chain"], []] * 20
+    alone = [bike.options(choices) for choices in cases]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(bike.options, cases)) == alone
