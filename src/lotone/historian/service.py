@@ -1,0 +1,262 @@
+"""The owner of the samples: keeps them durably, each once, and reads them back."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import structlog
+
+from lotone.assets import Sample
+from lotone.historian.gate import Gate
+from lotone.historian.model import (
+    Appended,
+    Compacted,
+    HistorianDown,
+    Revision,
+    Series,
+    WrongRange,
+    bucket_width,
+    check_range,
+    is_duplicate,
+)
+from lotone.historian.store import queries
+from lotone.historian.store.answers import Answer, cut, series_of
+from lotone.historian.store.columns import Batch, revisions_of
+from lotone.historian.store.folder import Ownership
+from lotone.historian.store.lake import Lake
+from lotone.historian.store.newest import Newest, load_newest, save_newest
+from lotone.historian.store.sift import Sifted, last_rows, sift
+
+log = structlog.get_logger(__name__)
+READERS_WAIT_S = 5.0
+"""How long a compaction waits for readers before it leaves the merged files to the next one."""
+
+
+class Historian:
+    """Owns a folder of samples. All methods may be called from any thread; appends and compactions take turns.
+
+    Reads never wait for appends. When the disk is full or broken, methods raise HistorianDown and keep nothing; the next
+    call opens the files anew, so that work goes on when the disk does.
+    """
+
+    def __init__(self, folder: Path, *, memory_mb: int = 1024, threads: int = 2) -> None:
+        """Raises HistorianTaken when another process owns the folder, HistorianDown when it can't be opened."""
+        self.folder = folder
+        self._memory_mb = memory_mb
+        self._threads = threads
+        self._writing = threading.RLock()
+        self._gate = Gate()
+        self._lake: Lake | None = None
+        self._newest = Newest()
+        self._corrected: set[int] = set()
+        self._closed = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._ownership = Ownership(folder)
+        except OSError as fault:
+            raise HistorianDown(f"the historian can't use the folder {folder}: {fault}") from fault
+        try:
+            with self._broken_when_failing("open its files"):
+                self._open()
+        except BaseException:
+            self._ownership.release()
+            raise
+
+    # Keeping
+
+    def append(self, organization: str, samples: Sequence[Sample]) -> Appended:
+        """Keep samples: they are on the disk when this returns.
+
+        A sample that is already kept (same tag, source time and sequence) is not kept again. If it has another value it is a
+        correction: it becomes a further revision, and the one received last is what reads answer.
+        Raises WrongSample, and then keeps none of them; HistorianDown.
+        """
+        if not samples:
+            return Appended()
+        batch = Batch(organization, samples)
+        with self._writing, self._broken_when_failing("keep samples"):
+            lake = self._opened()
+            sifted = sift(batch, self._newest.of(organization))
+            self._judge(lake, batch, sifted)
+            if len(sifted.rows):
+                self._corrected.update(batch.tag[sifted.corrections].tolist())
+                lake.insert(batch.table(sifted.rows, sifted.revisions))
+                self._newest.absorb(organization, [samples[row] for row in last_rows(batch, sifted)])
+        corrected = len(sifted.corrections)
+        new = len(sifted.rows) - corrected
+        return Appended(new=new, duplicate=len(samples) - new - corrected, corrected=corrected)
+
+    def _judge(self, lake: Lake, batch: Batch, sifted: Sifted) -> None:
+        """Decide about the samples that may be known: duplicates, corrections, or only late."""
+        if not len(sifted.doubtful):
+            return
+        asked = batch.identities(sifted.doubtful)
+        known = revisions_of(lake.ask(queries.REVISIONS, _span(batch, sifted.doubtful), asked=asked))
+        for row in sifted.doubtful.tolist():
+            sample = batch.samples[row]
+            revisions = known.setdefault((sample.tag, sample.source_time, sample.sequence), [])
+            if revisions and is_duplicate(sample, revisions):
+                continue
+            sifted.judged.append((row, len(revisions)))
+            revisions.append(Revision(len(revisions), sample.receive_time, sample.value, sample.quality))
+
+    # Reading
+
+    def read(
+        self, organization: str, tags: Sequence[int], start: int, end: int, *, buckets: int | None = None, limit: int = 100_000
+    ) -> Series:
+        """Samples of tags from `start` up to, and without, `end` (microseconds since 1970), or sums of them in equal buckets.
+
+        At most `limit` samples or buckets: the earliest ones of all tags, see `Series.until`. Raises WrongRange.
+        """
+        width = None if buckets is None else bucket_width(start, end, buckets)
+        answer = self.answer(organization, tags, start, end, origin=start, width=width, limit=limit)
+        return series_of([answer], tags, start, end, width)
+
+    def answer(
+        self, organization: str, tags: Sequence[int], start: int, end: int, *, origin: int, width: int | None, limit: int
+    ) -> Answer:
+        """What `read` answers, as a table; buckets are counted from `origin`."""
+        check_range(start, end)
+        if limit < 1:
+            raise WrongRange(f"a limit of {limit}: ask for at least one")
+        corrected = not self._corrected.isdisjoint(tags)
+        values: dict[str, Any] = {
+            "organization": organization, "tags": list(tags), "start": start, "end": end, "limit": limit + 1,
+        }  # fmt: skip
+        if width is None:
+            table = self._ask(queries.RAW_CORRECTED if corrected else queries.RAW, values)
+        else:
+            query = queries.BUCKETS_CORRECTED if corrected else queries.BUCKETS
+            table = self._ask(query, {**values, "origin": origin, "width": width})
+        return cut(Answer(table, end), limit)
+
+    def last(self, organization: str, tags: Sequence[int]) -> dict[int, Sample]:
+        """The newest sample of each tag by source time; tags without a sample are left out."""
+        self._opened_or_down()
+        newest = self._newest.of(organization)
+        return {tag: newest[tag] for tag in tags if tag in newest}
+
+    def count(self, organization: str, tags: Sequence[int] | None = None) -> int:
+        """How many samples are kept, of some tags or of all; corrections are not counted again."""
+        if tags is None:
+            table = self._ask(queries.COUNT, {"organization": organization})
+        else:
+            table = self._ask(queries.COUNT_OF_TAGS, {"organization": organization, "tags": list(tags)})
+        return int(table.column(0)[0].as_py())
+
+    def increase(self, organization: str, tags: Sequence[int], start: int, end: int) -> dict[int, float]:
+        """How much each counter grew between its first and its last sample of the range; a counter that fell began anew at 0.
+
+        Samples of bad quality are left out, and so are tags without a number in the range.
+        """
+        check_range(start, end)
+        query = queries.INCREASE if self._corrected.isdisjoint(tags) else queries.INCREASE_CORRECTED
+        table = self._ask(query, {"organization": organization, "tags": list(tags), "start": start, "end": end})
+        return dict(zip(table.column("tag").to_pylist(), table.column("increase").to_pylist(), strict=True))
+
+    # Keeping order
+
+    def compact(self) -> Compacted:
+        """Merge small files, in steps between which appends go on, and delete what was merged. Safe to be killed in."""
+        merged = written = 0
+        while True:
+            with self._writing, self._broken_when_failing("merge files"):
+                step = self._opened().merge_step()
+            if not step[0]:
+                break
+            merged, written = merged + step[0], written + step[1]
+        with self._writing, self._broken_when_failing("delete merged files"):
+            lake = self._opened()
+            lake.expire()
+            deleted = lake.delete_merged() if self._gate.earlier_are_done(READERS_WAIT_S) else 0
+            save_newest(self.folder, self._newest, lake.snapshot())
+        return Compacted(merged=merged, written=written, deleted=deleted)
+
+    def close(self) -> None:
+        """Close the files and give up the folder; the historian can't be used afterwards."""
+        with self._writing:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                if self._lake is not None:
+                    save_newest(self.folder, self._newest, self._lake.snapshot())
+            except (duckdb.Error, OSError) as fault:
+                log.warning("historian.newest_not_kept", fault=str(fault))
+            self._let_go()
+            self._ownership.release()
+
+    # The files
+
+    def _ask(self, query: str, values: dict[str, Any]) -> pa.Table:
+        self._opened_or_down()
+        try:
+            with self._gate.reading():
+                lake = self._lake
+                if lake is None:
+                    raise HistorianDown("the historian's files are being opened anew; ask again")
+                return lake.ask(query, values)
+        except (duckdb.Error, OSError) as fault:
+            if isinstance(fault, duckdb.FatalException | duckdb.InternalException):
+                self._let_go()
+            raise HistorianDown(f"the historian can't read samples: {fault}") from fault
+
+    def _opened_or_down(self) -> Lake:
+        if self._lake is not None:
+            return self._lake
+        with self._writing, self._broken_when_failing("open its files"):
+            return self._opened()
+
+    def _opened(self) -> Lake:
+        if self._lake is None:
+            self._open()
+        assert self._lake is not None
+        return self._lake
+
+    def _open(self) -> None:
+        if self._closed:
+            raise HistorianDown("the historian was closed")
+        lake = Lake(self.folder, memory_mb=self._memory_mb, threads=self._threads)
+        try:
+            newest, snapshot = load_newest(self.folder, lake.snapshot())
+            newest.absorb_table(lake.ask(queries.NEWEST, {"snapshot": snapshot}))
+            corrected = set(lake.ask(queries.CORRECTED, {}).column("tag").to_pylist())
+        except BaseException:
+            lake.close()
+            raise
+        self._newest, self._corrected, self._lake = newest, corrected, lake
+
+    def _let_go(self) -> None:
+        """Close files that failed; the next call opens them anew and finds out what was kept."""
+        with self._writing, self._gate.alone():
+            if self._lake is not None:
+                self._lake.close()
+                self._lake = None
+
+    @contextmanager
+    def _broken_when_failing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, OSError, HistorianDown) as fault:
+            log.warning("historian.failed", what=what, fault=str(fault))
+            self._let_go()
+            if isinstance(fault, HistorianDown):
+                raise
+            raise HistorianDown(f"the historian can't {what} in {self.folder}: {fault}") from fault
+        except BaseException:
+            self._let_go()
+            raise
+
+
+def _span(batch: Batch, rows: Any) -> dict[str, Any]:
+    """Where in the store the rows would be."""
+    tags, times = batch.tag[rows], batch.time[rows]
+    return {
+        "organization": batch.organization, "tag_min": int(tags.min()), "tag_max": int(tags.max()),
+        "start": int(times.min()), "end": int(times.max()),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Saving samples and finding them again: the engine and its files."""
