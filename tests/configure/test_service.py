@@ -8,13 +8,13 @@ import pytest
 from lotone.configure import (
     BrokenModel,
     ConfigureService,
-    ConfigureStore,
     Contradiction,
     DemandRules,
     OptionWords,
     PartRule,
     Picture,
     Product,
+    Store,
     UnknownProduct,
     WrongPicture,
     WrongProduct,
@@ -42,10 +42,10 @@ BIKE = Product(
 
 def test_published_products_are_found_again(database: Database, now: datetime) -> None:
     with database.work() as connection:
-        published = ConfigureService(ConfigureStore(connection, "demo"), lambda: now).publish(BIKE)
+        published = ConfigureService(Store(connection, "demo"), lambda: now).publish(BIKE)
     assert (published.version, published.published_at) == (1, now)
     with database.look() as connection:
-        service = ConfigureService(ConfigureStore(connection, "demo"), lambda: now)
+        service = ConfigureService(Store(connection, "demo"), lambda: now)
         assert service.products() == [published]
         found = service.product("bike")
         assert found == published
@@ -58,7 +58,7 @@ def test_published_products_are_found_again(database: Database, now: datetime) -
 
 def test_the_same_again_is_no_new_version(database: Database, now: datetime) -> None:
     with database.work() as connection:
-        service = ConfigureService(ConfigureStore(connection, "demo"), lambda: now)
+        service = ConfigureService(Store(connection, "demo"), lambda: now)
         assert service.publish(BIKE) == service.publish(BIKE)
         second = service.publish(replace(BIKE, start=()))
         assert second.version == 2
@@ -69,8 +69,8 @@ def test_the_same_again_is_no_new_version(database: Database, now: datetime) -> 
 
 def test_organizations_do_not_see_each_other(database: Database, now: datetime) -> None:
     with database.work() as connection:
-        ConfigureService(ConfigureStore(connection, "demo"), lambda: now).publish(BIKE)
-        other = ConfigureService(ConfigureStore(connection, "other"), lambda: now)
+        ConfigureService(Store(connection, "demo"), lambda: now).publish(BIKE)
+        other = ConfigureService(Store(connection, "other"), lambda: now)
         assert other.products() == []
         with pytest.raises(UnknownProduct):
             other.product("bike")
@@ -79,7 +79,7 @@ def test_organizations_do_not_see_each_other(database: Database, now: datetime) 
 
 def test_unknown_products(database: Database, now: datetime) -> None:
     with database.work() as connection:
-        service = ConfigureService(ConfigureStore(connection, "demo"), lambda: now)
+        service = ConfigureService(Store(connection, "demo"), lambda: now)
         service.publish(BIKE)
         with pytest.raises(UnknownProduct, match=r"there is no product bikes; did you mean 'bike'\?"):
             service.product("bikes")
@@ -102,7 +102,7 @@ def test_what_can_not_be_sold_is_not_published(
     database: Database, now: datetime, product: Product, fault: type[Exception]
 ) -> None:
     with database.work() as connection:
-        service = ConfigureService(ConfigureStore(connection, "demo"), lambda: now)
+        service = ConfigureService(Store(connection, "demo"), lambda: now)
         with pytest.raises(fault):
             service.publish(product)
         assert service.products() == []

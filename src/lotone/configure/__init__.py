@@ -69,7 +69,7 @@ from lotone.configure.model.product import OptionWords, Product
 from lotone.configure.reading.uvl import read_model
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.service import ConfigureService, UnknownProduct, WrongProduct, check_product, configurator_of
-from lotone.configure.store import ConfigureStore
+from lotone.configure.store import Store
 
 __all__ = [
     "ALWAYS",
@@ -80,7 +80,6 @@ __all__ = [
     "CircularRouting",
     "Configurator",
     "ConfigureService",
-    "ConfigureStore",
     "Contradiction",
     "Demand",
     "DemandRules",
@@ -111,6 +110,7 @@ __all__ = [
     "Rule",
     "RuleKind",
     "Setting",
+    "Store",
     "TimeRule",
     "UnknownFeature",
     "UnknownProduct",

@@ -11,7 +11,7 @@ from lotone.configure.model.features import similar
 from lotone.configure.model.product import Product
 from lotone.configure.reading.uvl import read_model
 from lotone.configure.reasoning.configurator import Configurator
-from lotone.configure.store import ConfigureStore
+from lotone.configure.store import Store
 from lotone.kernel import Clock, Invalid, NotFound
 
 AnyValue = TypeVar("AnyValue")
@@ -54,7 +54,7 @@ _configurators: Kept[Configurator] = Kept(64)
 class ConfigureService:
     """Products of one organization and the configurators that answer about them."""
 
-    def __init__(self, store: ConfigureStore, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
 

@@ -19,7 +19,7 @@ PRODUCT = Table(
 )
 
 
-class ConfigureStore:
+class Store:
     """Products of one organization."""
 
     def __init__(self, connection: Connection, organization: str) -> None:
