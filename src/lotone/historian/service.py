@@ -54,13 +54,14 @@ class Historian:
         self._newest = Newest()
         self._corrected: set[int] = set()
         self._closed = False
+        self._suspect = False  # a commit failed: what is read back may not be on the disk before the next checkpoint
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._ownership = Ownership(folder)
         except OSError as fault:
             raise HistorianDown(f"the historian can't use the folder {folder}: {fault}") from fault
         try:
-            with self._broken_when_failing("open its files"):
+            with self._failing("open its files"):
                 self._open()
         except BaseException:
             self._ownership.release()
@@ -78,8 +79,8 @@ class Historian:
         if not samples:
             return Appended()
         batch = Batch(organization, samples)
-        with self._writing, self._broken_when_failing("keep samples"):
-            lake = self._opened()
+        with self._writing, self._failing("keep samples"):
+            lake = self._writable()
             sifted = sift(batch, self._newest.of(organization))
             self._judge(lake, batch, sifted)
             if len(sifted.rows):
@@ -137,7 +138,7 @@ class Historian:
 
     def last(self, organization: str, tags: Sequence[int]) -> dict[int, Sample]:
         """The newest sample of each tag by source time; tags without a sample are left out."""
-        self._opened_or_down()
+        self._readable()
         newest = self._newest.of(organization)
         return {tag: newest[tag] for tag in tags if tag in newest}
 
@@ -165,15 +166,16 @@ class Historian:
         """Merge small files, in steps between which appends go on, and delete what was merged. Safe to be killed in."""
         merged = written = 0
         while True:
-            with self._writing, self._broken_when_failing("merge files"):
-                step = self._opened().merge_step()
+            with self._writing, self._failing("merge files"):
+                step = self._writable().merge_step()
             if not step[0]:
                 break
             merged, written = merged + step[0], written + step[1]
-        with self._writing, self._broken_when_failing("delete merged files"):
-            lake = self._opened()
+        with self._writing, self._failing("delete merged files"):
+            lake = self._writable()
             lake.expire()
             deleted = lake.delete_merged() if self._gate.earlier_are_done(READERS_WAIT_S) else 0
+            lake.checkpoint()
             save_newest(self.folder, self._newest, lake.snapshot())
         return Compacted(merged=merged, written=written, deleted=deleted)
 
@@ -194,28 +196,29 @@ class Historian:
     # The files
 
     def _ask(self, query: str, values: dict[str, Any]) -> pa.Table:
-        self._opened_or_down()
-        try:
-            with self._gate.reading():
-                lake = self._lake
-                if lake is None:
-                    raise HistorianDown("the historian's files are being opened anew; ask again")
-                return lake.ask(query, values)
-        except (duckdb.Error, OSError) as fault:
-            if isinstance(fault, duckdb.FatalException | duckdb.InternalException):
-                self._let_go()
-            raise HistorianDown(f"the historian can't read samples: {fault}") from fault
+        self._readable()
+        with self._failing("read samples"), self._gate.reading():
+            if self._lake is None:
+                raise HistorianDown("the historian's files are being opened anew; ask again")
+            try:
+                return self._lake.ask(query, values)
+            except (duckdb.FatalException, duckdb.InternalException):
+                self._lake.sound = False
+                raise
 
-    def _opened_or_down(self) -> Lake:
-        if self._lake is not None:
-            return self._lake
-        with self._writing, self._broken_when_failing("open its files"):
-            return self._opened()
-
-    def _opened(self) -> Lake:
+    def _readable(self) -> None:
+        """See that the files are open; only waits for appends when they are not."""
         if self._lake is None:
-            self._open()
+            with self._writing, self._failing("open its files"):
+                if self._lake is None:
+                    self._open()
+
+    def _writable(self) -> Lake:
+        self._readable()
         assert self._lake is not None
+        if self._suspect:
+            self._lake.checkpoint()
+            self._suspect = False
         return self._lake
 
     def _open(self) -> None:
@@ -231,26 +234,24 @@ class Historian:
             raise
         self._newest, self._corrected, self._lake = newest, corrected, lake
 
+    @contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        """Say in the platform's words what failed; afterwards the files are sound, or closed to be opened anew."""
+        try:
+            yield
+        except (duckdb.Error, OSError) as fault:
+            log.warning("historian.failed", what=what, fault=str(fault))
+            raise HistorianDown(f"the historian can't {what} in {self.folder}: {fault}") from fault
+        finally:
+            if self._lake is not None and not self._lake.sound:
+                self._suspect = True
+                self._let_go()
+
     def _let_go(self) -> None:
-        """Close files that failed; the next call opens them anew and finds out what was kept."""
         with self._writing, self._gate.alone():
             if self._lake is not None:
                 self._lake.close()
                 self._lake = None
-
-    @contextmanager
-    def _broken_when_failing(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (duckdb.Error, OSError, HistorianDown) as fault:
-            log.warning("historian.failed", what=what, fault=str(fault))
-            self._let_go()
-            if isinstance(fault, HistorianDown):
-                raise
-            raise HistorianDown(f"the historian can't {what} in {self.folder}: {fault}") from fault
-        except BaseException:
-            self._let_go()
-            raise
 
 
 def _span(batch: Batch, rows: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ What is on the disk when (checked with strace on Linux, DuckDB 1.5.5):
 - DuckDB writes the Parquet files of an INSERT while the statement runs and never flushes them (fsync), nor their folders. We
   do both before COMMIT, so that the catalog can't know a file that a power cut takes away.
 - COMMIT appends to the write-ahead log of the catalog, which is a DuckDB file too, and flushes it. Then we flush the folder,
-  in which the log may be new.
+  in which the log may be new. What a killed process wrote into the log and did not flush is flushed at the next start.
 - So a file whose COMMIT was not reached is in nobody's catalog; it is deleted at the next start.
 - Merging works the same way: the merged file is flushed before the catalog replaces the small ones by it. Those are deleted
   later, when nobody reads from them any more.
@@ -21,11 +21,14 @@ import duckdb
 import duckdb_extension_ducklake
 import numpy as np
 import pyarrow as pa
+import structlog
 
 from lotone.historian.model import HistorianDown
 from lotone.historian.store import queries
 from lotone.historian.store.folder import names_in, sync_files, sync_folder
 
+log = structlog.get_logger(__name__)
+CATALOG = "catalog.ducklake"
 DAY = 86_400_000_000
 TARGET_BYTES = 16 * 1024 * 1024
 TIERS = ((0, 256 * 1024, 2), (256 * 1024, 2 * 1024 * 1024, 8), (2 * 1024 * 1024, TARGET_BYTES, 8))
@@ -43,16 +46,20 @@ def extension_file() -> Path:
     raise HistorianDown(f"duckdb-extension-ducklake is not made for DuckDB {version}: install version {version} of both")
 
 
-def quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def quoted(path: Path, scheme: str = "") -> str:
+    return "'" + scheme + str(path).replace("'", "''") + "'"
 
 
 class Lake:
     """The open files. One thread may write at a time; any number may read meanwhile. Raises duckdb.Error and OSError."""
 
+    sound: bool
+    """False when it isn't known what was kept: a commit failed half way. Then the files have to be opened anew."""
+
     def __init__(self, folder: Path, *, memory_mb: int, threads: int) -> None:
         self.folder = folder
         self.data = folder / "files"
+        self.sound = True
         self.connection = duckdb.connect(
             ":memory:",
             config={
@@ -66,14 +73,16 @@ class Lake:
         try:
             self._attach()
         except BaseException:
-            self.connection.close()
+            self.close()
             raise
 
     def _attach(self) -> None:
         run = self.connection.execute
         run(f"LOAD {quoted(extension_file())}")
-        catalog = quoted(self.folder / "catalog.ducklake").replace("'", "'ducklake:", 1)
-        run(f"ATTACH {catalog} AS lake (DATA_PATH {quoted(self.data)}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0)")
+        catalog = self.folder / CATALOG
+        sync_files([file for file in (catalog, catalog.with_name(CATALOG + ".wal")) if file.exists()], self.folder)
+        options = f"DATA_PATH {quoted(self.data)}, OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0"
+        run(f"ATTACH {quoted(catalog, 'ducklake:')} AS lake ({options})")
         if not self._number(queries.EXISTS):
             with self._transaction():
                 run(queries.CREATE)
@@ -81,7 +90,6 @@ class Lake:
                     run(statement)
                 run(f"CALL lake.set_option('target_file_size', '{TARGET_BYTES}B')")
         run(queries.DELETE_UNKNOWN)
-        run(queries.CHECKPOINT)
         sync_folder(self.folder)
 
     def _number(self, query: str, values: dict[str, Any] | None = None) -> int:
@@ -95,14 +103,19 @@ class Lake:
             yield
             self.connection.execute("COMMIT")
         except BaseException:
-            self._roll_back()
+            try:
+                self.connection.execute("ROLLBACK")
+            except duckdb.Error:
+                self.sound = False  # nothing is left to roll back: the commit itself failed, or the engine gave up
             raise
 
-    def _roll_back(self) -> None:
+    @contextmanager
+    def _unsound_when_failing(self) -> Iterator[None]:
         try:
-            self.connection.execute("ROLLBACK")
-        except duckdb.Error:
-            return  # there is nothing to roll back: the commit itself failed, or the engine gave up
+            yield
+        except BaseException:
+            self.sound = False
+            raise
 
     def insert(self, table: pa.Table) -> None:
         """Keep the rows: on the disk when it returns; not kept at all when it raises, unless COMMIT itself failed."""
@@ -115,7 +128,8 @@ class Lake:
                 self._sync_new(before)
         finally:
             self.connection.unregister("batch")
-        sync_folder(self.folder)
+        with self._unsound_when_failing():
+            sync_folder(self.folder)
 
     def _day_folders(self, table: pa.Table) -> list[Path]:
         days = np.unique(table.column("source_time").cast(pa.int64()).to_numpy() // DAY)
@@ -151,7 +165,8 @@ class Lake:
                 with self._transaction():
                     done = self.connection.execute(queries.MERGE, sizes).fetchall()
                     sync_files(list(self._all_files() - before), self.folder)
-                sync_folder(self.folder)
+                with self._unsound_when_failing():
+                    sync_folder(self.folder)
                 return sum(row[2] for row in done), sum(row[3] for row in done)
         return 0, 0
 
@@ -160,13 +175,23 @@ class Lake:
 
     def expire(self) -> None:
         """Forget earlier states of the store, so that files that were merged belong to none."""
-        self.connection.execute(queries.EXPIRE)
+        with self._unsound_when_failing():
+            self.connection.execute(queries.EXPIRE)
 
     def delete_merged(self) -> int:
         """Delete files that belong to no state any more: nobody may be reading from them."""
-        deleted = len(self.connection.execute(queries.DELETE_MERGED).fetchall())
-        self.connection.execute(queries.CHECKPOINT)
-        return deleted
+        with self._unsound_when_failing():
+            return len(self.connection.execute(queries.DELETE_MERGED).fetchall())
+
+    def checkpoint(self) -> None:
+        """Write the catalog's log into the catalog, and have both on the disk."""
+        with self._unsound_when_failing():
+            self.connection.execute(queries.CHECKPOINT)
 
     def close(self) -> None:
+        """Close the files, also after a failure: the engine holds on to them then, until they are detached."""
+        try:
+            self.connection.execute(queries.DETACH)
+        except duckdb.Error as fault:
+            log.warning("historian.closed_badly", fault=str(fault))  # the log of the catalog is read at the next start
         self.connection.close()
