@@ -266,7 +266,7 @@ def test_example_makes_an_expression_true(text: str, data: st.DataObject) -> Non
     expression = parse_expression(data.draw(expressions(list(model.features))))
     valid = configurations(model)
     configurator = Configurator(model)
-    example = configurator.example(expression)
+    example = configurator.example([expression])
     assert (example is None) == (not any(holds(expression, chosen) for chosen in valid))
     assert example is None or (example in valid and holds(expression, example))
     if valid:
@@ -286,7 +286,7 @@ def test_choosing_against_another_choice_explains(bike: Configurator) -> None:
         bike.choose(["Small", "Chain"], "Belt")
     explanation = caught.value.explanation
     assert explanation.take_back == ("Small",)
-    assert [rule.text for rule in explanation.reasons] == ["Frame: alternative of Small, Large", "Belt => Large"]
+    assert explanation.constraints == ("Frame: alternative of Small, Large", "Belt => Large")
 
 
 def test_an_explanation_in_words(bike: Configurator) -> None:

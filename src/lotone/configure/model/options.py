@@ -67,6 +67,11 @@ class Explanation:
         return telling or self.rules
 
     @property
+    def constraints(self) -> tuple[str, ...]:
+        """The reasons as the model's text says them."""
+        return tuple(rule.text for rule in self.reasons)
+
+    @property
     def is_possible(self) -> bool:
         return not self.take_back and not self.is_never_possible
 

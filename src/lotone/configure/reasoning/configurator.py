@@ -65,12 +65,13 @@ class Configurator:
             price_max=self._bound(self.model.root, always, never, lowest=False),
         )
 
-    def is_possible(self, *expressions: Expression, choices: Iterable[str] = ()) -> bool:
+    def is_possible(self, expressions: Iterable[Expression] = (), *, choices: Iterable[str] = ()) -> bool:
         """Is there a configuration with the choices in which all these expressions are true?"""
-        return self.example(*expressions, choices=choices) is not None
+        return self.example(expressions, choices=choices) is not None
 
-    def example(self, *expressions: Expression, choices: Iterable[str] = ()) -> frozenset[str] | None:
+    def example(self, expressions: Iterable[Expression] = (), *, choices: Iterable[str] = ()) -> frozenset[str] | None:
         """Some configuration with the choices in which all these expressions are true, or None."""
+        expressions = tuple(expressions)
         _, assumptions = self._assumptions(choices, ())
         for expression in expressions:
             self._known(features_of(expression))
