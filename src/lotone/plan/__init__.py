@@ -1,0 +1,86 @@
+"""When and where it is made, and what may be promised.
+
+`PlanService` answers in milliseconds when a demand can be finished, by inserting its operations into the schedule as it
+stands (calendars, machines, repairs, material), says what binds that date, holds the capacity, and makes it firm. It
+reacts to what happens in the plant by moving what no longer fits and telling whose promise changes. `problem` and
+`apply` let a solver improve the schedule: the one we ship is `lotone.plan.solvers.cpsat.solve`, not imported here because
+loading OR-Tools costs every process half a second and 100 MB that only the planner needs. `check` is an independent
+checker of whole plans.
+"""
+
+from lotone.plan.check import Violation, check, double_booked_hours
+from lotone.plan.facts import PromiseMoved, ScheduleChanged
+from lotone.plan.model.booking import Booking, BookingState, Resource
+from lotone.plan.model.calendar import Calendar, CalendarException, Shift, Window
+from lotone.plan.model.demand import Demand, OperationNeed
+from lotone.plan.model.fault import (
+    DoesNotFit,
+    HoldTaken,
+    NoCapacity,
+    NoMachine,
+    NoSupply,
+    PlanBusy,
+    UnknownBooking,
+    UnknownHold,
+    UnknownOrder,
+    UnknownWorkUnit,
+    WorkUnitInUse,
+    WrongCalendar,
+    WrongDemand,
+)
+from lotone.plan.model.problem import Improvement, Problem, Solution, Solver
+from lotone.plan.model.promise import Binding, BindingKind, Hold, HoldLost, Promise, TrackedPromise
+from lotone.plan.model.settings import PlanSettings
+from lotone.plan.model.snapshot import Snapshot
+from lotone.plan.model.supply import Arrival, PartNeed, Supply
+from lotone.plan.service import PlanService
+from lotone.plan.service.views import Load
+from lotone.plan.store import Store
+
+__all__ = [
+    "Arrival",
+    "Binding",
+    "BindingKind",
+    "Booking",
+    "BookingState",
+    "Calendar",
+    "CalendarException",
+    "Demand",
+    "DoesNotFit",
+    "Hold",
+    "HoldLost",
+    "HoldTaken",
+    "Improvement",
+    "Load",
+    "NoCapacity",
+    "NoMachine",
+    "NoSupply",
+    "OperationNeed",
+    "PartNeed",
+    "PlanBusy",
+    "PlanService",
+    "PlanSettings",
+    "Problem",
+    "Promise",
+    "PromiseMoved",
+    "Resource",
+    "ScheduleChanged",
+    "Shift",
+    "Snapshot",
+    "Solution",
+    "Solver",
+    "Store",
+    "Supply",
+    "TrackedPromise",
+    "UnknownBooking",
+    "UnknownHold",
+    "UnknownOrder",
+    "UnknownWorkUnit",
+    "Violation",
+    "Window",
+    "WorkUnitInUse",
+    "WrongCalendar",
+    "WrongDemand",
+    "check",
+    "double_booked_hours",
+]

@@ -1,0 +1,1 @@
+"""The plan's data and pure rules, split by noun."""

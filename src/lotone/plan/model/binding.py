@@ -1,0 +1,127 @@
+"""Why a promise is as late as it is: the chain of what waited for what, walked back from the last operation."""
+
+from datetime import datetime, timedelta
+
+from lotone.kernel import Words
+from lotone.plan.model.booking import Booking, BookingState
+from lotone.plan.model.busy import Busy, first_fit
+from lotone.plan.model.promise import Binding, BindingKind, Promise, buffer
+from lotone.plan.model.reasons import reason
+from lotone.plan.model.snapshot import Commitment, Snapshot
+from lotone.plan.model.supply import Ready, pegs
+
+NOTHING = timedelta()
+
+
+def promise_for(snapshot: Snapshot, commitment: Commitment) -> Promise:
+    """What can be promised for a commitment whose bookings stand in the plan.
+
+    The date is the expected completion, plus the buffer of the binding chain at the settings' probability (see
+    `buffer`), plus packing, rounded up to the next hand-over.
+    """
+    settings = snapshot.settings
+    chain = _Chain(snapshot, commitment)
+    spare = buffer(chain.durations, settings.probability, settings.spread)
+    completion = commitment.completion
+    bindings = tuple(sorted(chain.bindings, key=lambda each: (each.kind is BindingKind.OPERATION, -each.hours)))
+    return Promise(
+        date=settings.next_hand_over(completion + spare + settings.packing),
+        probability=settings.probability,
+        earliest=completion,
+        binding=bindings,
+        reason=reason(bindings, snapshot.now, settings),
+        buffer_minutes=spare.total_seconds() / 60,
+    )
+
+
+class _Chain:
+    """From the last operation back to the first cause. An operation's start is bound by what its machine or material
+    allows when it would start no earlier even with all its predecessors ready at once; else by its latest predecessor."""
+
+    def __init__(self, snapshot: Snapshot, commitment: Commitment) -> None:
+        self.snapshot = snapshot
+        self.commitment = commitment
+        parts = {each.part for each in commitment.reservations}
+        self.material = pegs(snapshot.stock, snapshot.commitments.reserved, parts.intersection(snapshot.scarce))
+        self.bindings: list[Binding] = []
+        self.durations: list[timedelta] = []
+        """Everything on the chain whose duration can vary: own operations, and others' work right before them."""
+        self._walk()
+
+    def _walk(self) -> None:
+        booking: Booking | None = max(self.commitment.bookings, key=lambda each: (each.end, each.start))
+        while booking is not None:
+            self.durations.append(max(booking.end - max(booking.start, self.snapshot.now), NOTHING))
+            booking = self._bound_by(booking)
+        work = sum((each.end - each.start for each in self.commitment.bookings), NOTHING)
+        self._note(BindingKind.OPERATION, self.commitment.demand.words, self.commitment.completion, work)
+
+    def _bound_by(self, booking: Booking) -> Booking | None:
+        """Note what kept a booking from starting earlier; returns the booking before it when that is what binds."""
+        if not booking.state.waits:
+            self._note_repair_of_started(booking)
+            return None
+        material = self.material.get(booking.place)
+        ready = max(self.snapshot.now, material.at) if material else self.snapshot.now
+        if self._first(booking, ready) >= booking.start:
+            if material:
+                self._note_material(material)
+            self._note_waits(booking, ready)
+            self._add_queue_before(booking)
+            return None
+        before = [(each.end + wait, each) for each, wait in self.commitment.before(booking)]
+        if not before:
+            return None
+        at, previous = max(before, key=lambda each: each[0])
+        self._note_waits(booking, max(ready, at))
+        return previous
+
+    def _first(self, booking: Booking, ready: datetime) -> datetime:
+        """When the booking could start on its machine, at the latest when it does."""
+        return self._fit(booking, ready, self._others(booking), self.snapshot.repair(booking.work_unit))
+
+    def _others(self, booking: Booking) -> Busy:
+        busy = self.snapshot.busy(booking.work_unit).copy()
+        busy.free(booking.start, booking.end)
+        return busy
+
+    def _fit(self, booking: Booking, ready: datetime, *busy: Busy) -> datetime:
+        found = first_fit(self.snapshot.hours(booking.work_unit), busy, ready, booking.duration)
+        return booking.start if found is None else min(found, booking.start)
+
+    def _note_waits(self, booking: Booking, ready: datetime) -> None:
+        """Split the wait before a booking into closed hours, repair, and other work on the machine."""
+        repair = self.snapshot.repair(booking.work_unit)
+        opened = self._fit(booking, ready)
+        repaired = self._fit(booking, ready, repair)
+        free = self._fit(booking, ready, repair, self._others(booking))
+        name = self.snapshot.resources[booking.work_unit].name
+        self._note(BindingKind.CALENDAR, name, opened, opened - ready)
+        self._note(BindingKind.REPAIR, name, repaired, repaired - opened)
+        self._note(BindingKind.MACHINE, name, free, free - repaired)
+
+    def _note_material(self, material: Ready) -> None:
+        words = self.snapshot.supply.parts.get(material.part, Words(material.part))
+        self._note(BindingKind.MATERIAL, words, material.at, material.at - self.snapshot.now, material.supplier)
+
+    def _note_repair_of_started(self, booking: Booking) -> None:
+        resource = self.snapshot.resources[booking.work_unit]
+        if booking.state is BookingState.STARTED and resource.down_until is not None:
+            self._note(BindingKind.REPAIR, resource.name, resource.down_until, resource.down_until - self.snapshot.now)
+
+    def _note(
+        self, kind: BindingKind, subject: Words, until: datetime, time: timedelta, supplier: Words | None = None
+    ) -> None:
+        if time > NOTHING:
+            self.bindings.append(Binding(kind, subject, until, time.total_seconds() / 3600, supplier))
+
+    def _add_queue_before(self, booking: Booking) -> None:
+        """The work that stands on the machine without a gap before a booking: when it takes longer, the booking is late."""
+        start = booking.start
+        for other in reversed(self.snapshot.queues[booking.work_unit].bookings):
+            if other.start >= booking.start:
+                continue
+            if other.end < start:
+                return
+            start = other.start
+            self.durations.append(max(other.end - max(other.start, self.snapshot.now), NOTHING))

@@ -1,0 +1,131 @@
+"""What is to be made: the operations of a routing, which machines can do them, and the parts they need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from math import ceil
+from typing import Any
+
+from lotone.kernel import Words
+from lotone.plan.model.fault import WrongDemand
+
+
+@dataclass(frozen=True)
+class OperationNeed:
+    """One step of a routing. It is not interrupted: it fits into one open window of the machine that does it."""
+
+    step: str
+    work_center: str
+    minutes: float
+    words: Words = field(default_factory=lambda: Words(""))
+    after: tuple[str, ...] = ()
+    """Steps that must be finished before."""
+    wait_after_minutes: float = 0.0
+    """Time that must pass before the steps that follow: curing, cooling."""
+    work_units: tuple[str, ...] | None = None
+    """The machines that can do it; None means every machine of the work center."""
+    minutes_on: Mapping[str, float] = field(default_factory=dict)
+    """Minutes on machines that are slower or faster than `minutes`."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """Material that must be there when the operation starts."""
+
+    def __post_init__(self) -> None:
+        if any(not 0 < minutes < float("inf") for minutes in (self.minutes, *self.minutes_on.values())):
+            raise WrongDemand(f"operation {self.step}: its minutes must be more than 0", where=self.step)
+        if not 0 <= self.wait_after_minutes < float("inf"):
+            raise WrongDemand(f"operation {self.step}: the wait after it can't be negative", where=self.step)
+        if any(not 0 < quantity < float("inf") for quantity in self.parts.values()):
+            raise WrongDemand(f"operation {self.step}: quantities of parts must be more than 0", where=self.step)
+
+    def duration(self, work_unit: str) -> timedelta:
+        """Time on a machine, in whole seconds."""
+        return timedelta(seconds=ceil(self.minutes_on.get(work_unit, self.minutes) * 60))
+
+    @cached_property
+    def wait(self) -> timedelta:
+        return timedelta(seconds=ceil(self.wait_after_minutes * 60))
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The operations that one configuration needs, `quantity` times. `weight` says how much its lateness counts."""
+
+    operations: tuple[OperationNeed, ...]
+    words: Words = field(default_factory=lambda: Words(""))
+    quantity: int = 1
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.operations:
+            raise WrongDemand("a demand needs at least one operation")
+        if self.quantity < 1:
+            raise WrongDemand(f"a demand needs a quantity of 1 or more, not {self.quantity}")
+        if len(self.by_step) < len(self.operations):
+            raise WrongDemand("a step is named twice in the routing")
+        for need in self.operations:
+            unknown = set(need.after) - set(self.by_step)
+            if unknown:
+                raise WrongDemand(f"step {need.step} follows {', '.join(sorted(unknown))}, which is not in the routing")
+        _ = self.in_order
+
+    @cached_property
+    def by_step(self) -> dict[str, OperationNeed]:
+        return {need.step: need for need in self.operations}
+
+    @cached_property
+    def in_order(self) -> tuple[OperationNeed, ...]:
+        """The operations, none before those it follows."""
+        try:
+            steps = list(TopologicalSorter({need.step: need.after for need in self.operations}).static_order())
+        except CycleError as fault:
+            raise WrongDemand(f"the routing goes in a circle: {' > '.join(fault.args[1])}") from fault
+        return tuple(self.by_step[step] for step in steps)
+
+    @cached_property
+    def followers(self) -> dict[str, tuple[str, ...]]:
+        """Which steps follow each step directly."""
+        return {step: tuple(x.step for x in self.operations if step in x.after) for step in self.by_step}
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "words": self.words.as_dict(),
+            "quantity": self.quantity,
+            "weight": self.weight,
+            "operations": [_need_json(need) for need in self.operations],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Demand":
+        operations = tuple(_need(each) for each in values["operations"])
+        return cls(operations, Words.from_dict(values["words"]), values["quantity"], values["weight"])
+
+
+def _need_json(need: OperationNeed) -> dict[str, Any]:
+    return {
+        "step": need.step,
+        "work_center": need.work_center,
+        "minutes": need.minutes,
+        "words": need.words.as_dict(),
+        "after": list(need.after),
+        "wait_after_minutes": need.wait_after_minutes,
+        "work_units": None if need.work_units is None else list(need.work_units),
+        "minutes_on": dict(need.minutes_on),
+        "parts": dict(need.parts),
+    }
+
+
+def _need(values: Mapping[str, Any]) -> OperationNeed:
+    work_units = values["work_units"]
+    return OperationNeed(
+        step=values["step"],
+        work_center=values["work_center"],
+        minutes=values["minutes"],
+        words=Words.from_dict(values["words"]),
+        after=tuple(values["after"]),
+        wait_after_minutes=values["wait_after_minutes"],
+        work_units=None if work_units is None else tuple(work_units),
+        minutes_on=values["minutes_on"],
+        parts=values["parts"],
+    )

@@ -1,0 +1,219 @@
+"""Improvement: the next operations as a problem for a solver, and its answer as a change of the plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil, floor
+from typing import Protocol
+
+from lotone.plan.model.booking import Booking, BookingState, Place
+from lotone.plan.model.snapshot import Commitment, Snapshot
+from lotone.plan.model.supply import pegs
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A booking that may change its time and machine. Times are seconds after the problem's origin."""
+
+    booking: str
+    commitment: str
+    work_unit: str
+    start: int
+    """Where and when it stands now."""
+    seconds_on: Mapping[str, int]
+    """The machines that can do it."""
+    earliest: int
+    latest_end: int | None
+    """When a booking that follows it and stays needs it."""
+    after: tuple[tuple[str, int], ...]
+    """Bookings among the tasks that come before it, with the wait after each."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """One commitment whose completion counts."""
+
+    commitment: str
+    weight: float
+    due: int
+    """Completion by which the told date is kept at its probability."""
+    limit: int
+    """It must not complete later than this: the later of due and now planned."""
+    fixed_end: int
+    """When its bookings that stay end."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Which bookings may move, between what stays. `version` is the plan's it was taken from."""
+
+    version: int
+    origin: datetime
+    tasks: tuple[Task, ...]
+    dues: tuple[Due, ...]
+    blocked: Mapping[str, tuple[Span, ...]]
+    """Per machine: closed hours, repair, and bookings that stay."""
+
+    @property
+    def horizon(self) -> int:
+        return max(max(task.start + max(task.seconds_on.values()) for task in self.tasks), *(due.limit for due in self.dues))
+
+
+@dataclass(frozen=True)
+class Move:
+    """One booking's better place."""
+
+    booking: str
+    from_unit: str
+    from_start: datetime
+    work_unit: str
+    start: datetime
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A better schedule: what changes, and what it is worth (the solver's cost, lower is better)."""
+
+    version: int
+    moves: tuple[Move, ...]
+    cost_before: float
+    cost_after: float
+    proven: bool
+    """Nothing better exists for this problem."""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """What became of a solution."""
+
+    applied: bool
+    moved: int
+    why: str
+    """Why it was not applied; empty when it was."""
+
+
+class Solver(Protocol):
+    """Searches a better schedule for a limited time; None when there is none or none was found."""
+
+    def __call__(self, problem: Problem, seconds: float) -> Solution | None: ...
+
+
+def problem_of(snapshot: Snapshot) -> Problem | None:
+    """The next operations that may still move; None when fewer than two may."""
+    free = _free(snapshot)
+    if len(free) < 2:
+        return None
+    return _Posing(snapshot, free).problem()
+
+
+def _free(snapshot: Snapshot) -> dict[Place, Booking]:
+    frozen_until = snapshot.now + timedelta(minutes=snapshot.settings.freeze_minutes)
+    waiting = [
+        x for queue in snapshot.queues.values() for x in queue.bookings if x.state.is_movable and x.start >= frozen_until
+    ]
+    waiting.sort(key=lambda booking: (booking.start, booking.id))
+    return {booking.place: booking for booking in waiting[: snapshot.settings.improve_operations]}
+
+
+class _Posing:
+    def __init__(self, snapshot: Snapshot, free: dict[Place, Booking]) -> None:
+        self.snapshot = snapshot
+        self.free = free
+        self.origin = snapshot.now
+        self.frozen_until = snapshot.now + timedelta(minutes=snapshot.settings.freeze_minutes)
+        self.material = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
+
+    def problem(self) -> Problem:
+        tasks = tuple(self._task(booking) for booking in self.free.values())
+        commitments = {booking.commitment for booking in self.free.values()}
+        dues = tuple(self._due(self.snapshot.commitments[each]) for each in sorted(commitments))
+        units = sorted({unit for task in tasks for unit in task.seconds_on})
+        open_problem = Problem(self.snapshot.version, self.origin, tasks, dues, {})
+        blocked = {unit: self._blocked(unit, open_problem.horizon) for unit in units}
+        return Problem(self.snapshot.version, self.origin, tasks, dues, blocked)
+
+    def _task(self, booking: Booking) -> Task:
+        commitment = self.snapshot.commitments[booking.commitment]
+        need = commitment.need(booking)
+        seconds_on = {
+            machine.work_unit: round(need.duration(machine.work_unit).total_seconds())
+            for machine in self.snapshot.candidates(need)
+        }
+        seconds_on[booking.work_unit] = round(booking.duration.total_seconds())
+        before = commitment.before(booking)
+        earliest = [self.frozen_until, *(each.end + wait for each, wait in before if self._stays(each))]
+        if booking.place in self.material:
+            earliest.append(self.material[booking.place].at)
+        needed = [each.start - need.wait for each in commitment.after(booking) if each.place not in self.free]
+        return Task(
+            booking=booking.id,
+            commitment=booking.commitment,
+            work_unit=booking.work_unit,
+            start=self._floor(booking.start),
+            seconds_on=seconds_on,
+            earliest=max(self._ceil(moment) for moment in earliest),
+            latest_end=min((self._floor(moment) for moment in needed), default=None),
+            after=tuple(
+                (self.free[each.place].id, round(wait.total_seconds())) for each, wait in before if each.place in self.free
+            ),
+        )
+
+    def _stays(self, booking: Booking) -> bool:
+        return booking.place not in self.free and booking.state is not BookingState.CANCELLED
+
+    def _due(self, commitment: Commitment) -> Due:
+        due = self._floor(_needed_by(commitment, self.snapshot))
+        staying = [each.end for each in commitment.bookings if each.place not in self.free]
+        return Due(
+            commitment=commitment.id,
+            weight=commitment.demand.weight,
+            due=due,
+            limit=max(due, self._ceil(commitment.completion)),
+            fixed_end=max((self._ceil(end) for end in staying), default=0),
+        )
+
+    def _blocked(self, unit: str, horizon: int) -> tuple[Span, ...]:
+        busy = self.snapshot.repair(unit)
+        for booking in self.snapshot.queues[unit].bookings if unit in self.snapshot.queues else ():
+            if booking.place not in self.free:
+                busy.add(booking.start, booking.end)
+        for gap in self.snapshot.hours(unit).gaps(self.origin, self.origin + timedelta(seconds=horizon + 1)):
+            busy.add(gap.start, gap.end)
+        spans = [(self._floor(start), self._ceil(end)) for start, end in zip(busy.starts, busy.ends, strict=True)]
+        return tuple((max(start, 0), end) for start, end in spans if end > 0)
+
+    def _floor(self, moment: datetime) -> int:
+        return floor((moment - self.origin).total_seconds())
+
+    def _ceil(self, moment: datetime) -> int:
+        return ceil((moment - self.origin).total_seconds())
+
+
+def carry_out(snapshot: Snapshot, solution: Solution) -> Snapshot:
+    """The plan with a solution's moves, as far as their bookings stand as they stood when the problem was posed."""
+    moved = []
+    for move in solution.moves:
+        booking = snapshot.booking(move.booking)
+        if booking is None or not booking.state.is_movable or move.start < snapshot.now:
+            continue
+        if (booking.work_unit, booking.start) == (move.from_unit, move.from_start):
+            moved.append(snapshot.moved(booking, move.work_unit, move.start))
+    return snapshot.with_bookings(moved)
+
+
+def worse(before: Snapshot, after: Snapshot) -> list[str]:
+    """The commitments that a change would make late, or later than they are when they are late already."""
+    return [
+        commitment.id
+        for commitment in after.commitments.values()
+        if commitment is not (old := before.commitments[commitment.id])
+        and commitment.completion > max(old.completion, _needed_by(commitment, after))
+    ]
+
+
+def _needed_by(commitment: Commitment, snapshot: Snapshot) -> datetime:
+    """When a commitment must be complete so that its told date keeps its probability."""
+    buffer = timedelta(minutes=commitment.told.buffer_minutes)
+    return commitment.told.date - snapshot.settings.packing - buffer

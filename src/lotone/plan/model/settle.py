@@ -1,0 +1,128 @@
+"""Settling: after something happened, what no longer fits is moved on, and nothing else."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+
+from lotone.plan.model.booking import Booking, BookingState, Place
+from lotone.plan.model.busy import Busy, Pile, first_fit
+from lotone.plan.model.fault import NoCapacity
+from lotone.plan.model.settings import whole_second
+from lotone.plan.model.snapshot import Commitment, Snapshot
+from lotone.plan.model.supply import Ready, pegs
+
+
+def settle(snapshot: Snapshot, pull: Collection[str] = ()) -> Snapshot:
+    """The plan with every waiting booking at a time that is possible now.
+
+    Works like the plant itself would: bookings are taken in the order of their start. One that can begin as planned
+    stays. One that can't (its machine is busy or down, its predecessor or material is late, its time has passed) is
+    moved to the first time it can, and takes its turn there; so the sequence on a machine stays. It goes to another
+    machine when it would end earlier there by the settings' `move_minutes`, in a real gap. A held booking that has to
+    move never pushes others. Bookings in `pull` (ids) may also become earlier. Raises NoCapacity.
+    """
+    return _Settling(snapshot, frozenset(pull)).run()
+
+
+class _Settling:
+    def __init__(self, snapshot: Snapshot, pull: frozenset[str]) -> None:
+        self.snapshot = snapshot
+        self.pull = pull
+        self.margin = timedelta(minutes=snapshot.settings.move_minutes)
+        self.material: dict[Place, Ready] = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
+        self.placed = {unit: snapshot.repair(unit) for unit in snapshot.resources}
+        """What stands for good, and repairs."""
+        self.waiting = {unit: Pile() for unit in snapshot.resources}
+        """What did not have its turn yet, where it was last thought to be."""
+        self.ends: dict[Place, datetime] = {}
+        self.tentative: dict[Place, datetime] = {}
+        self.turns: list[tuple[datetime, datetime, str, Booking]] = []
+        self.moved: list[Booking] = []
+        for commitment in snapshot.commitments.values():
+            self._set_up(commitment)
+
+    def _set_up(self, commitment: Commitment) -> None:
+        for booking in commitment.bookings:
+            if booking.state.waits:
+                self._queue(booking, booking.start)
+                continue
+            cancelled = booking.state is BookingState.CANCELLED
+            self.ends[booking.place] = self.snapshot.now if cancelled else booking.end
+            if booking.state is BookingState.STARTED:
+                self.placed[booking.work_unit].add(booking.start, booking.end)
+
+    def _queue(self, booking: Booking, start: datetime) -> None:
+        """Let a booking have its turn at a time."""
+        self.tentative[booking.place] = start + booking.duration
+        self.waiting[booking.work_unit].put(start, start + booking.duration)
+        heappush(self.turns, (start, booking.start, booking.id, booking))
+
+    def run(self) -> Snapshot:
+        while self.turns:
+            turn, _, _, booking = heappop(self.turns)
+            self.waiting[booking.work_unit].take(turn, turn + booking.duration)
+            self._take_turn(booking, turn)
+        return self.snapshot.with_bookings(self.moved) if self.moved else self.snapshot
+
+    def _take_turn(self, booking: Booking, turn: datetime) -> None:
+        ready, certain = self._ready(booking)
+        if not certain:
+            self._queue(booking, max(ready, turn))
+            return
+        start = self._first(booking.work_unit, ready, booking.duration, self.placed[booking.work_unit])
+        if start is not None and start <= turn:
+            self._place(booking, booking.work_unit, start, booking.duration)
+        elif booking.state.is_movable and self._move_away(booking, ready, start):
+            return
+        elif start is None:
+            raise NoCapacity(f"{booking.work_unit} has no open hours for step {booking.step} within a year")
+        elif booking.state is BookingState.HELD:
+            gap = self._gap(booking.work_unit, ready, booking.duration)
+            self._place(booking, booking.work_unit, gap or start, booking.duration)
+        else:
+            self._queue(booking, start)
+
+    def _ready(self, booking: Booking) -> tuple[datetime, bool]:
+        """When a booking could begin as far as others than its machine allow, and whether that is certain already."""
+        ready, certain = self.snapshot.now, True
+        material = self.material.get(booking.place)
+        if material is not None:
+            ready = max(ready, material.at)
+        if booking.id not in self.pull:
+            ready = max(ready, booking.start)
+        for previous, wait in self.snapshot.commitments[booking.commitment].before(booking):
+            end = self.ends.get(previous.place)
+            if end is None:
+                end, certain = self.tentative[previous.place], False
+            ready = max(ready, end + wait)
+        return whole_second(ready), certain
+
+    def _first(self, work_unit: str, ready: datetime, duration: timedelta, *busy: Busy | Pile) -> datetime | None:
+        return first_fit(self.snapshot.hours(work_unit), busy, ready, duration)
+
+    def _gap(self, work_unit: str, ready: datetime, duration: timedelta) -> datetime | None:
+        """A place that is in nobody's way."""
+        return self._first(work_unit, ready, duration, self.placed[work_unit], self.waiting[work_unit])
+
+    def _move_away(self, booking: Booking, ready: datetime, start: datetime | None) -> bool:
+        """Put a booking on another machine if it ends there enough earlier."""
+        need = self.snapshot.commitments[booking.commitment].need(booking)
+        best: tuple[datetime, str, datetime] | None = None
+        for machine in self.snapshot.candidates(need):
+            if machine.work_unit != booking.work_unit:
+                duration = need.duration(machine.work_unit)
+                gap = self._gap(machine.work_unit, ready, duration)
+                if gap is not None and (best is None or gap + duration < best[0]):
+                    best = (gap + duration, machine.work_unit, gap)
+        if best is None or (start is not None and best[0] + self.margin > start + booking.duration):
+            return False
+        end, work_unit, gap = best
+        self._place(booking, work_unit, gap, end - gap)
+        return True
+
+    def _place(self, booking: Booking, work_unit: str, start: datetime, duration: timedelta) -> None:
+        end = start + duration
+        self.placed[work_unit].add(start, end)
+        self.ends[booking.place] = end
+        if (work_unit, start) != (booking.work_unit, booking.start):
+            self.moved.append(self.snapshot.moved(booking, work_unit, start))

@@ -1,0 +1,132 @@
+"""Where all changes of the plan pass: seen as it stands, changed, told, and written only if nobody was faster."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from lotone.kernel import Clock, Tell, Words
+from lotone.plan.facts import PromiseMoved, ScheduleChanged
+from lotone.plan.model.booking import Booking
+from lotone.plan.model.fault import PlanBusy, UnknownHold
+from lotone.plan.model.promise import BindingKind
+from lotone.plan.model.reasons import joined
+from lotone.plan.model.retell import Retold, retell
+from lotone.plan.model.settings import PlanSettings
+from lotone.plan.model.snapshot import Snapshot
+from lotone.plan.model.supply import Supply
+from lotone.plan.store import Store
+
+ATTEMPTS = 5
+Act = Callable[[Snapshot], Snapshot]
+"""A change of the plan; gives back the same snapshot when there is nothing to change."""
+
+
+class Desk:
+    """What every use case of the plan stands on."""
+
+    def __init__(
+        self,
+        store: Store,
+        plant_clock: Clock,
+        wall_clock: Clock,
+        tell: Tell,
+        material: Callable[[], Supply],
+        settings: PlanSettings | None = None,
+    ) -> None:
+        self.store = store
+        self.plant_clock = plant_clock
+        self.wall_clock = wall_clock
+        self.tell = tell
+        self.material = material
+        self.settings = settings or PlanSettings()
+
+    def snapshot(self, now: datetime | None = None) -> Snapshot:
+        """The plan as it stands now, without the holds that ran out."""
+        return self._seen(self.store.snapshot(), now, None)
+
+    def _seen(self, stored: Snapshot, now: datetime | None, keep: str | None) -> Snapshot:
+        return self._without_expired(stored, keep).at(now or self.plant_clock(), self.material(), self.settings)
+
+    def _without_expired(self, stored: Snapshot, keep: str | None) -> Snapshot:
+        wall = self.wall_clock()
+        return stored.without(key for key, each in stored.commitments.items() if key != keep and each.is_expired(wall))
+
+    def change(
+        self,
+        act: Act,
+        *,
+        cause: str | None,
+        why: Callable[[Snapshot], Words] | None = None,
+        now: datetime | None = None,
+        keep: str | None = None,
+    ) -> Snapshot:
+        """Change the plan and tell what others must know; returns it as changed. Raises PlanBusy.
+
+        Somebody else may change the plan between reading and writing: then nothing is written, and all is done again on
+        the newer plan, now locked. `cause` None tells no ScheduleChanged. `keep` is a hold that is looked at even if it
+        ran out or was dropped (UnknownHold when it never was).
+        """
+        for attempt in range(ATTEMPTS):
+            stored = self._stored(keep, lock=attempt > 0)
+            before = self._seen(stored, now, keep)
+            changed = act(before)
+            if changed is before:
+                return before
+            after, retold = retell(before, changed)
+            written = self.store.write(stored, after)
+            if written is not None:
+                self._tell_all(before, after, retold, cause, why)
+                return replace(after, version=written.version, stamp=written.stamp)
+        raise PlanBusy("others changed the plan again and again in the same moment; try again")
+
+    def _stored(self, keep: str | None, *, lock: bool) -> Snapshot:
+        stored = self.store.snapshot(lock=lock)
+        if keep is None or keep in stored.commitments:
+            return stored
+        dropped = self.store.commitment(keep)
+        if dropped is None:
+            raise UnknownHold(f"there is no hold {keep}; ask for a new quote")
+        return stored.with_commitments([dropped])
+
+    def _tell_all(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        retold: list[Retold],
+        cause: str | None,
+        why: Callable[[Snapshot], Words] | None,
+    ) -> None:
+        if cause is not None:
+            self.tell(ScheduleChanged(before.version + 1, cause, moved_count(before, after)))
+        because = why(after) if why else None
+        for each in retold:
+            reason = _reason(each, because)
+            moved = PromiseMoved(
+                each.order, each.before, each.promise.date, cause or "plan", reason.en, reason.in_language("zh")
+            )
+            self.tell(moved)
+
+
+def _reason(retold: Retold, because: Words | None) -> Words:
+    """The event, and what binds now unless that is the repair the event speaks of."""
+    if because is None:
+        return retold.promise.reason
+    binding = retold.promise.binding
+    if binding and binding[0].kind is BindingKind.REPAIR:
+        return because
+    return joined([because, retold.promise.reason])
+
+
+def moved_count(before: Snapshot, after: Snapshot) -> int:
+    """How many bookings stand elsewhere than they did."""
+    count = 0
+    for key, commitment in after.commitments.items():
+        old = before.commitments.get(key)
+        if old is not None and old is not commitment:
+            count += _moved(old.bookings, commitment.bookings)
+    return count
+
+
+def _moved(before: tuple[Booking, ...], after: tuple[Booking, ...]) -> int:
+    places = {booking.id: (booking.work_unit, booking.start) for booking in before}
+    return sum(1 for each in after if each.id in places and places[each.id] != (each.work_unit, each.start))

@@ -1,0 +1,115 @@
+"""Promising: what can be promised, holding it, and making it firm."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from lotone.kernel import Words, new_id
+from lotone.plan.model import happen
+from lotone.plan.model.binding import promise_for
+from lotone.plan.model.booking import BookingState
+from lotone.plan.model.demand import Demand
+from lotone.plan.model.fault import HoldTaken, UnknownOrder
+from lotone.plan.model.insert import insert
+from lotone.plan.model.promise import Hold, HoldLost, Promise
+from lotone.plan.model.snapshot import LONG_AGO, Commitment, CommitmentState, Snapshot
+from lotone.plan.service.desk import Desk
+
+FORGET_AFTER = timedelta(days=1)
+"""A hold that ran out this long ago is deleted and can no longer be confirmed."""
+UNTOLD = Promise(LONG_AGO, 0.0, LONG_AGO, (), Words(""))
+
+
+class Offers(Desk):
+    """Use cases on the way from a wish to an order."""
+
+    def promise(self, demand: Demand) -> Promise:
+        """When the demand could be handed over if it were ordered now; keeps nothing, writes nothing.
+
+        Raises NoMachine, DoesNotFit, NoSupply, NoCapacity.
+        """
+        return self._inserted(self.snapshot(), _commitment("quote", 0, demand))[1].told
+
+    def hold(self, demand: Demand, minutes: float = 15) -> Hold:
+        """Promise the demand and keep its capacity and material for some minutes of wall time.
+
+        Raises what `promise` raises, and PlanBusy.
+        """
+        hold_id = new_id("hold")
+        expires_at = self.wall_clock() + timedelta(minutes=minutes)
+
+        def act(snapshot: Snapshot) -> Snapshot:
+            empty = replace(_commitment(hold_id, snapshot.version + 1, demand), expires_at=expires_at)
+            return self._inserted(snapshot, empty)[0]
+
+        held = self.change(act, cause=None).commitments[hold_id]
+        return Hold(hold_id, held.told, expires_at)
+
+    def _inserted(self, snapshot: Snapshot, commitment: Commitment) -> tuple[Snapshot, Commitment]:
+        """The plan with a commitment (again) inserted, and the commitment with its promise."""
+        emptied = snapshot.with_commitments([replace(commitment, bookings=(), reservations=())])
+        inserted = insert(emptied, commitment.demand, commitment.id, lambda: new_id("bkg"))
+        placed = replace(commitment, bookings=inserted.bookings, reservations=inserted.reservations)
+        told = replace(placed, told=promise_for(emptied.with_commitments([placed]), placed))
+        return emptied.with_commitments([told]), told
+
+    def confirm(self, hold_id: str, order: str) -> Promise:
+        """Make a hold firm for an order; returns the promise that was held. Again for the same order it changes nothing.
+
+        A hold that ran out, or whose time in the plant has passed meanwhile, is inserted anew: if the held date can no
+        longer be kept, HoldLost says what can. Raises UnknownHold, HoldTaken, HoldLost, PlanBusy.
+        """
+        after = self.change(lambda snapshot: self._firm(snapshot, hold_id, order), cause="ordered", keep=hold_id)
+        return after.commitments[hold_id].told
+
+    def _firm(self, snapshot: Snapshot, hold_id: str, order: str) -> Snapshot:
+        held = snapshot.commitments[hold_id]
+        if held.order == order:
+            return snapshot
+        if held.order is not None or self.store.commitment_of(order) is not None:
+            taken = f"hold {hold_id} belongs to order {held.order}" if held.order else f"order {order} has another hold"
+            raise HoldTaken(f"{taken}; ask for a new quote")
+        if not held.bookings or min(booking.start for booking in held.bookings) < snapshot.now:
+            snapshot, anew = self._inserted(snapshot, held)
+            held = replace(anew, told=held.told)
+        if held.completion > held.told.earliest:
+            now_possible = promise_for(snapshot, held)
+            if now_possible.date > held.told.date:
+                raise HoldLost(now_possible)
+        bookings = tuple(replace(each, state=BookingState.PLANNED, order=order) for each in held.bookings)
+        firm = replace(held, state=CommitmentState.FIRM, order=order, expires_at=None, bookings=bookings)
+        return snapshot.with_commitments([firm])
+
+    def release(self, hold_id: str) -> None:
+        """Give a hold's capacity and material back. Nothing happens when it ran out, or was released or confirmed."""
+        self.change(lambda snapshot: _dropped(snapshot, hold_id), cause=None)
+
+    def drop_expired(self) -> int:
+        """Give back what holds that ran out keep, and forget those of yesterday; returns how many were dropped."""
+        wall = self.wall_clock()
+        expired = [key for key, each in self.store.snapshot().commitments.items() if each.is_expired(wall)]
+        if expired:
+            # Expired holds are left out of what a change sees, so any change drops them: this one changes nothing else.
+            self.change(lambda snapshot: replace(snapshot), cause=None)
+            self.store.forget_dropped(wall - FORGET_AFTER)
+        return len(expired)
+
+    def cancel(self, order: str) -> None:
+        """Take an order out of the plan: what has not begun is given free. Again, it changes nothing. Raises UnknownOrder."""
+        commitment = self.store.commitment_of(order)
+        if commitment is None:
+            raise UnknownOrder(f"nothing is planned for order {order}")
+
+        def act(snapshot: Snapshot) -> Snapshot:
+            current = snapshot.commitments.get(commitment.id)
+            return snapshot if current is None else happen.cancelled(snapshot, current)
+
+        self.change(act, cause="cancelled")
+
+
+def _commitment(commitment_id: str, sequence: int, demand: Demand) -> Commitment:
+    return Commitment(commitment_id, sequence, demand, (), (), UNTOLD)
+
+
+def _dropped(snapshot: Snapshot, hold_id: str) -> Snapshot:
+    held = snapshot.commitments.get(hold_id)
+    return snapshot.without([hold_id]) if held and held.state is CommitmentState.HELD else snapshot

@@ -1,0 +1,143 @@
+"""The plan's improvement as a constraint program for OR-Tools CP-SAT."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ortools.sat.python import cp_model
+
+from lotone.plan.model.problem import Due, Move, Problem, Solution, Task
+
+LATE = 100
+"""A second of lateness against a told date weighs as much as this many seconds of completing later."""
+MOVED_SECONDS = 60
+"""Moving a booking must be worth this much, so that the plan stays where it is without a reason."""
+CHANGED_MACHINE_SECONDS = 300
+WEIGHT_STEPS = 10
+"""Weights are counted in tenths, because the solver counts in integers."""
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A task's variables: when, and on which machine."""
+
+    task: Task
+    start: cp_model.IntVar
+    end: cp_model.IntVar
+    on: dict[str, cp_model.IntVar]
+    moved: cp_model.IntVar
+
+
+def solve(problem: Problem, seconds: float) -> Solution | None:
+    """A better schedule found within a time on one thread; None when nothing better was found.
+
+    Least weighted lateness against told dates first, then early completion, then few changes. No commitment completes
+    later than its limit. The present schedule is given as a hint, so the search begins with it.
+    """
+    model = cp_model.CpModel()
+    choices = {task.booking: _choice(model, task, problem) for task in problem.tasks}
+    _one_at_a_time(model, choices, problem)
+    for choice in choices.values():
+        _keep_order(model, choice, choices)
+    cost = [_completion_cost(model, due, choices) for due in problem.dues]
+    cost += [_change_cost(choice) for choice in choices.values()]
+    model.minimize(sum(cost))
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = 1
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
+    return _solution(problem, choices, solver, proven=status == cp_model.OPTIMAL)
+
+
+def _choice(model: cp_model.CpModel, task: Task, problem: Problem) -> _Choice:
+    latest = problem.horizon if task.latest_end is None else task.latest_end
+    start = model.new_int_var(min(task.earliest, task.start), latest, f"start {task.booking}")
+    end = model.new_int_var(min(task.earliest, task.start), latest, f"end {task.booking}")
+    model.add(start >= task.earliest)
+    on = {unit: model.new_bool_var(f"{task.booking} on {unit}") for unit in task.seconds_on}
+    model.add_exactly_one(on.values())
+    model.add(end == start + sum(seconds * on[unit] for unit, seconds in task.seconds_on.items()))
+    moved = model.new_bool_var(f"moved {task.booking}")
+    model.add(start == task.start).only_enforce_if(~moved)
+    model.add_implication(~moved, on[task.work_unit])
+    _hint(model, task, start, end, on, moved)
+    return _Choice(task, start, end, on, moved)
+
+
+def _hint(
+    model: cp_model.CpModel,
+    task: Task,
+    start: cp_model.IntVar,
+    end: cp_model.IntVar,
+    on: dict[str, cp_model.IntVar],
+    moved: cp_model.IntVar,
+) -> None:
+    model.add_hint(start, task.start)
+    model.add_hint(end, task.start + task.seconds_on[task.work_unit])
+    model.add_hint(moved, False)
+    for unit, chosen in on.items():
+        model.add_hint(chosen, unit == task.work_unit)
+
+
+def _one_at_a_time(model: cp_model.CpModel, choices: dict[str, _Choice], problem: Problem) -> None:
+    """On every machine: its tasks, and closed hours, repair and bookings that stay, never at the same time."""
+    for unit, spans in problem.blocked.items():
+        stretches = [model.new_fixed_size_interval_var(start, end - start, f"{unit} {start}") for start, end in spans]
+        for choice in choices.values():
+            if unit in choice.on:
+                size = choice.task.seconds_on[unit]
+                name = f"{choice.task.booking} on {unit}"
+                stretches.append(model.new_optional_fixed_size_interval_var(choice.start, size, choice.on[unit], name))
+        model.add_no_overlap(stretches)
+
+
+def _keep_order(model: cp_model.CpModel, choice: _Choice, choices: dict[str, _Choice]) -> None:
+    for before, wait in choice.task.after:
+        model.add(choice.start >= choices[before].end + wait)
+
+
+def _completion_cost(model: cp_model.CpModel, due: Due, choices: dict[str, _Choice]) -> cp_model.LinearExprT:
+    completion = model.new_int_var(due.fixed_end, max(due.limit, due.fixed_end), f"completion {due.commitment}")
+    late = model.new_int_var(0, max(due.limit - due.due, 0), f"late {due.commitment}")
+    for choice in choices.values():
+        if choice.task.commitment == due.commitment:
+            model.add(completion >= choice.end)
+    model.add(late >= completion - due.due)
+    weight = max(1, round(due.weight * WEIGHT_STEPS))
+    return weight * LATE * late + weight * completion
+
+
+def _change_cost(choice: _Choice) -> cp_model.LinearExprT:
+    stayed = choice.on[choice.task.work_unit]
+    return WEIGHT_STEPS * (MOVED_SECONDS * choice.moved + CHANGED_MACHINE_SECONDS * (1 - stayed))
+
+
+def _solution(problem: Problem, choices: dict[str, _Choice], solver: cp_model.CpSolver, *, proven: bool) -> Solution | None:
+    moves = tuple(move for choice in choices.values() if (move := _move(problem, choice, solver)))
+    before, after = _present_cost(problem), solver.objective_value
+    if not moves or after >= before:
+        return None
+    return Solution(problem.version, moves, before, after, proven)
+
+
+def _move(problem: Problem, choice: _Choice, solver: cp_model.CpSolver) -> Move | None:
+    task, start = choice.task, solver.value(choice.start)
+    unit = next(unit for unit, chosen in choice.on.items() if solver.value(chosen))
+    if (unit, start) == (task.work_unit, task.start):
+        return None
+    origin = problem.origin
+    return Move(task.booking, task.work_unit, origin + timedelta(seconds=task.start), unit, origin + timedelta(seconds=start))
+
+
+def _present_cost(problem: Problem) -> float:
+    """What the schedule costs as it stands, by the same measure."""
+    ends: dict[str, int] = {}
+    for task in problem.tasks:
+        end = task.start + task.seconds_on[task.work_unit]
+        ends[task.commitment] = max(ends.get(task.commitment, 0), end)
+    cost = 0
+    for due in problem.dues:
+        completion = max(ends.get(due.commitment, 0), due.fixed_end)
+        cost += max(1, round(due.weight * WEIGHT_STEPS)) * (LATE * max(0, completion - due.due) + completion)
+    return cost
