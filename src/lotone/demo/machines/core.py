@@ -319,7 +319,7 @@ class Machine:
             return (memory.used if memory.job_state == Job.RUNNING else memory.wanted).get(name, _first(tag))
         if tag.meaning == Meaning.CHECK:
             return memory.checks.get(name, _first(tag))
-        progress = 100.0 * memory.worked / memory.duration if memory.duration else 0.0
+        progress = 100.0 * (memory.worked / memory.duration) if memory.duration else 0.0
         plain: dict[Meaning, float | int] = {
             Meaning.STATE: int(memory.state),
             Meaning.JOB: memory.job,
@@ -327,7 +327,7 @@ class Machine:
             Meaning.REQUEST: memory.request,
             Meaning.GOOD: memory.good,
             Meaning.SCRAP: 0,
-            Meaning.PROGRESS: round(progress, 1),
+            Meaning.PROGRESS: math.floor(progress * 10) / 10,  # 100 only when the job is done
             Meaning.JOB_ENERGY: round(memory.job_kwh, 4),
             Meaning.ENERGY: round(memory.kwh, 3),
         }

@@ -31,8 +31,7 @@ WINDOW = 100
 """So many messages may wait for their acknowledgement."""
 AGAIN_S = 5.0
 """What was acknowledged in the last seconds before a connection was lost is sent again."""
-FIRST_RETRY_S, LAST_RETRY_S = 0.2, 2.0
-CONNECT_RETRY_S = 1
+FIRST_RETRY_S, LAST_RETRY_S = 0.2, 1.0
 
 DRAIN_S = 5.0
 KEEPALIVE_S = 10
@@ -114,7 +113,6 @@ class Session:
         self.client.username_pw_set(broker.user, broker.password)
         self.client.will_set(words.topic("NDEATH"), packed([self.bd_seq()]), qos=1)
         self.client.max_inflight_messages_set(WINDOW * 2)
-        self.client.reconnect_delay_set(CONNECT_RETRY_S, CONNECT_RETRY_S)
 
     def bd_seq(self) -> Metric:
         return Metric("bdSeq", None, self.number, Type.INT64)
@@ -223,11 +221,11 @@ class SparkplugMachine:
         def received(_client: Client, _data: Any, message: MQTTMessage) -> None:
             self.inbox.put(partial(self._command, session, message.topic, bytes(message.payload)))
 
-        def lost(_client: Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
-            self.inbox.put(partial(self._lost, session))
+        def lost(*_: Any) -> None:
+            self.inbox.put(partial(self._lost, session))  # the client's thread then ends by itself
 
         client.on_connect, client.on_subscribe, client.on_publish = connected, subscribed, published
-        client.on_message, client.on_disconnect = received, lost
+        client.on_message, client.on_disconnect, client.on_connect_fail = received, lost, lost
         client.connect_async(self.broker.host, self.broker.port, keepalive=KEEPALIVE_S)
         client.loop_start()
 
@@ -254,7 +252,6 @@ class SparkplugMachine:
             session.send(self.words.topic("DBIRTH", device), packed(metrics, time=now, seq=session.next_seq()), 0)
 
     def _lost(self, session: Session) -> None:
-        session.client.loop_stop()
         if session is self.session:
             self.session = None
             self._retry_at = time.monotonic() + self._retry_s
