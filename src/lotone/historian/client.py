@@ -30,10 +30,12 @@ class HistorianClient:
         question = {"organization": organization, "tags": list(tags), "end": end, "origin": start, "width": width}
         answers: list[Answer] = []
         until, left = start, limit
-        while not answers or (until < end and left > 0):
+        while True:
             answer = wire.answer_from_bytes(self._ask("read", {**question, "start": until, "limit": left}))
             answers.append(answer)
             until, left = answer.until, left - answer.table.num_rows
+            if until >= end or left < 1 or not answer.table.num_rows:
+                break
         return series_of(answers, tags, start, end, width)
 
     def last(self, organization: str, tags: Sequence[int]) -> dict[int, Sample]:

@@ -121,7 +121,7 @@ class Historian:
     def answer(
         self, organization: str, tags: Sequence[int], start: int, end: int, *, origin: int, width: int | None, limit: int
     ) -> Answer:
-        """What `read` answers, as a table; buckets are counted from `origin`."""
+        """What `read` answers, as a table. Buckets count from `origin`, which is before `start` when an answer continues."""
         check_range(start, end)
         if limit < 1:
             raise WrongRange(f"a limit of {limit}: ask for at least one")
@@ -134,7 +134,7 @@ class Historian:
         else:
             query = queries.BUCKETS_CORRECTED if corrected else queries.BUCKETS
             table = self._ask(query, {**values, "origin": origin, "width": width})
-        return cut(Answer(table, end), limit)
+        return cut(Answer(table, end), limit, continues=start > origin)
 
     def last(self, organization: str, tags: Sequence[int]) -> dict[int, Sample]:
         """The newest sample of each tag by source time; tags without a sample are left out."""
@@ -159,6 +159,12 @@ class Historian:
         query = queries.INCREASE if self._corrected.isdisjoint(tags) else queries.INCREASE_CORRECTED
         table = self._ask(query, {"organization": organization, "tags": list(tags), "start": start, "end": end})
         return dict(zip(table.column("tag").to_pylist(), table.column("increase").to_pylist(), strict=True))
+
+    def revisions(self, organization: str, tag: int, start: int, end: int) -> dict[tuple[int, int], list[Revision]]:
+        """Corrected samples, by source time and sequence: each with all its values in the order they were kept."""
+        check_range(start, end)
+        table = self._ask(queries.CORRECTIONS, {"organization": organization, "tags": [tag], "start": start, "end": end})
+        return {identity[1:]: revisions for identity, revisions in revisions_of(table).items()}
 
     # Keeping order
 

@@ -25,14 +25,17 @@ class Answer:
         return self.table.column(name).cast(pa.int64()).to_numpy()
 
 
-def cut(answer: Answer, limit: int) -> Answer:
-    """At most so many rows, and all rows of each moment that is answered. Raises WrongRange when one moment alone has more."""
+def cut(answer: Answer, limit: int, *, continues: bool = False) -> Answer:
+    """At most so many rows, and all rows of each moment that is answered.
+
+    Raises WrongRange when the first moment alone has more, unless the answer only `continues` another one.
+    """
     if answer.table.num_rows <= limit:
         return answer
     times = answer.times()
     until = int(times[limit])
     rows = int(np.searchsorted(times, until))
-    if not rows:
+    if not rows and not continues:
         raise WrongRange(f"more than {limit} samples share the moment {until}: ask for fewer tags at once, or a higher limit")
     return Answer(answer.table.slice(0, rows), until)
 
@@ -49,12 +52,14 @@ def series_of(answers: Sequence[Answer], tags: Sequence[int], start: int, end: i
 
 
 def _by_tag(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    if not table.num_rows:
+        return
     tags = table.column("tag").to_numpy()
     order = np.argsort(tags, kind="stable")
     ordered = table.take(order)
     found, starts = np.unique(tags[order], return_index=True)
-    ends = [*starts.tolist()[1:], len(tags)]
-    for tag, start, end in zip(found.tolist(), starts.tolist(), ends, strict=True):
+    ends = np.append(starts[1:], len(tags))
+    for tag, start, end in zip(found.tolist(), starts.tolist(), ends.tolist(), strict=True):
         yield tag, ordered.slice(start, end - start)
 
 

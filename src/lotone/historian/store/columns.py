@@ -47,11 +47,11 @@ class Batch:
     def __init__(self, organization: str, samples: Sequence[Sample]) -> None:
         self.organization = organization
         self.samples = samples
-        self.tag = self._integers("tag", 1, 2**31)
-        self.time = self._integers("source_time", EARLIEST, LATEST)
-        self.sequence = self._integers("sequence", -(2**63), 2**63)
-        self.receive_time = self._integers("receive_time", EARLIEST, LATEST)
-        self.quality = self._integers("quality", 0, 2**32)
+        self.tag = self._integers("tag", 1, 2**31 - 1)
+        self.time = self._integers("source_time", EARLIEST, LATEST - 1)
+        self.sequence = self._integers("sequence", -(2**63), 2**63 - 1)
+        self.receive_time = self._integers("receive_time", EARLIEST, LATEST - 1)
+        self.quality = self._integers("quality", 0, 2**32 - 1)
         values = [sample.value for sample in samples]
         self.kind = self._kinds(values)
         self.number = self._numbers(values)
@@ -60,18 +60,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def _integers(self, name: str, low: int, high: int) -> Column:
+    def _integers(self, name: str, least: int, most: int) -> Column:
         try:
             column = np.fromiter(map(attrgetter(name), self.samples), "i8", len(self.samples))
+            if ((column >= least) & (column <= most)).all():
+                return column
         except (OverflowError, TypeError, ValueError):
-            column = None
-        if column is None or (low > -(2**63) and column.min() < low) or (high < 2**63 and column.max() >= high):
-            raise next(
-                self._wrong(sample, f"{name} {getattr(sample, name)!r} is not a whole number from {low} to {high - 1}")
-                for sample in self.samples
-                if not (isinstance(getattr(sample, name), int) and low <= getattr(sample, name) < high)
-            )
-        return column
+            pass  # the first wrong one is found below
+        for sample in self.samples:
+            value = getattr(sample, name)
+            if not (isinstance(value, int) and least <= value <= most):
+                raise self._wrong(sample, f"{name} {value!r} is not a whole number from {least} to {most}")
+        raise AssertionError(f"no wrong {name} found")
 
     def _kinds(self, values: list[Value]) -> Column:
         try:

@@ -92,6 +92,10 @@ REVISIONS = """
     WHERE organization = $organization AND tag BETWEEN $tag_min AND $tag_max
         AND source_time BETWEEN make_timestamp($start) AND make_timestamp($end)
 """
+CORRECTIONS = f"""
+    SELECT tag, source_time, sequence, receive_time, quality, kind, number, text, revision {_ASKED}
+    QUALIFY count(*) OVER (PARTITION BY tag, source_time, sequence) > 1 ORDER BY source_time, sequence, revision
+"""
 NEWEST = """
     WITH latest AS (
         SELECT organization, tag, max(source_time) AS source_time FROM lake.sample
