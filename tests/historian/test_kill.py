@@ -29,7 +29,7 @@ while True:
     historian.append("demo", samples)
     print(number, flush=True)
     number += 1
-    if number % 20 == 0:
+    if number % 10 == 0:
         historian.compact()
 """
 
@@ -41,22 +41,22 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled(tmp_path: Path) -> Non
     for _ in range(ROUNDS):
         # like a stream does after a crash, send the last acknowledged ones again
         first = max(0, acknowledged - 2)
-        acknowledged = max(acknowledged, _append_until_killed(tmp_path, first, chance.uniform(0.1, 1.2)))
+        acknowledged = max(acknowledged, _append_until_killed(tmp_path, first, chance))
         _check(tmp_path, acknowledged)
-    assert acknowledged > 20
+    assert acknowledged > 3 * ROUNDS
 
 
-def _append_until_killed(folder: Path, first: int, seconds: float) -> int:
-    """Kill the appender some time after its first acknowledgement; returns the last batch that it acknowledged."""
+def _append_until_killed(folder: Path, first: int, chance: random.Random) -> int:
+    """Kill the appender somewhere after some acknowledgements; returns the last batch that it acknowledged."""
     command = [sys.executable, "-c", APPENDER, str(folder), str(first)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-        time.sleep(seconds)
+        lines = [process.stdout.readline() for _ in range(chance.randint(7, 25))]
+        assert lines[-1], process.stderr.read()
+        time.sleep(chance.uniform(0, 0.1))
         process.kill()
-        return int([line, *process.stdout.readlines()][-1])
+        return int([*lines, *process.stdout.readlines()][-1])
 
 
 def _check(folder: Path, acknowledged: int) -> None:

@@ -65,7 +65,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Historian]]:
 
 
 @given(steps=steps)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_historian_answers_as_a_list_would(box: list[Historian], steps: list[list[Sample] | str]) -> None:
     run = next(RUNS)
     organization, first_tag = f"run-{run}", run * 10
