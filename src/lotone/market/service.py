@@ -136,10 +136,7 @@ class MarketService:
 
     def purchase(self, purchase_id: str) -> Purchase:
         """One purchase. Raises UnknownPurchase."""
-        found = self.store.purchase(purchase_id)
-        if found is None:
-            raise UnknownPurchase(f"there is no purchase {purchase_id}")
-        return found
+        return _known(self.store.purchase(purchase_id), purchase_id)
 
     def purchases(self, limit: int = 200) -> list[Purchase]:
         """Purchases, the newest first."""
@@ -151,7 +148,8 @@ class MarketService:
 
     def arrive(self, purchase: Purchase | str, at: datetime | None = None) -> Purchase:
         """Book the arrival of a purchase into stock as a lot; a second time changes nothing. Raises UnknownPurchase."""
-        known = self.purchase(purchase if isinstance(purchase, str) else purchase.id)
+        purchase_id = purchase if isinstance(purchase, str) else purchase.id
+        known = _known(self.store.purchase(purchase_id, to_change=True), purchase_id)
         if known.arrived_at is not None:
             return known
         arrived_at = at or self.clock()
@@ -166,3 +164,9 @@ class MarketService:
         automatic = {supplier.id for supplier in self.store.suppliers() if supplier.automatic}
         due = [buy for buy in self.arriving() if buy.due_at <= now and buy.supplier in automatic]
         return [self.arrive(buy, at=buy.due_at) for buy in due]
+
+
+def _known(purchase: Purchase | None, purchase_id: str) -> Purchase:
+    if purchase is None:
+        raise UnknownPurchase(f"there is no purchase {purchase_id}")
+    return purchase

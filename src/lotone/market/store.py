@@ -121,9 +121,10 @@ class Store:
         }
         self.connection.execute(insert(PURCHASE).values(row))
 
-    def purchase(self, purchase_id: str) -> Purchase | None:
-        where = (PURCHASE.c.organization == self.organization) & (PURCHASE.c.id == purchase_id)
-        row = self.connection.execute(select(PURCHASE).where(where).with_for_update()).mappings().first()
+    def purchase(self, purchase_id: str, *, to_change: bool = False) -> Purchase | None:
+        """A purchase; one that is to be changed is locked until the transaction ends."""
+        query = select(PURCHASE).where((PURCHASE.c.organization == self.organization) & (PURCHASE.c.id == purchase_id))
+        row = self.connection.execute(query.with_for_update() if to_change else query).mappings().first()
         return None if row is None else _purchase(row)
 
     def purchase_with_key(self, idempotency_key: str) -> Purchase | None:
