@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import Connection
 
 from lotone import assets, configure, connect, historian, identity, insight, make, market, orders, plan
 from lotone.kernel import Bus, Clock, Database, Fact, Messages, Relay, Settings, keep, wall_clock
 
+Supply = plan.Supply
+
 FACTS = "facts"
 """Subject prefix of the hints that new facts wait in the outbox: `facts.<organization>`."""
+LATE_WALL_S = 1.0
+"""A job takes about this long from the plan to its machine and back; only what is later than that is late."""
 
 
 class Work:
@@ -24,6 +27,7 @@ class Work:
         self.told = 0
 
     def tell(self, fact: Fact) -> None:
+        """Keep a fact in this transaction; it is delivered when the transaction has ended well."""
         keep(self.connection, self.organization, fact, self.platform.wall())
         self.told += 1
 
@@ -45,35 +49,68 @@ class Work:
 
     @cached_property
     def configure(self) -> configure.ConfigureService:
-        return configure.ConfigureService(configure.Store(self.connection, self.organization), self.platform.wall)
+        return configure.ConfigureService(configure.ConfigureStore(self.connection, self.organization), self.platform.wall)
 
     @cached_property
     def market(self) -> market.MarketService:
-        return market.MarketService(
-            market.Store(self.connection, self.organization), self.platform.plant, self.tell, self.assets
-        )
+        store = market.Store(self.connection, self.organization)
+        return market.MarketService(store, self.platform.plant, self.tell, self.assets)
 
     @cached_property
     def plan(self) -> plan.PlanService:
+        store = plan.Store(self.connection, self.organization)
         return plan.PlanService(
-            plan.Store(self.connection, self.organization), self.platform.plant, self.platform.wall, self.tell, self.supply
+            store, self.platform.plant, self.platform.wall, self.tell, self.supply, self.platform.plan_settings
         )
 
     @cached_property
     def orders(self) -> orders.OrderService:
         return orders.OrderService(
-            orders.Store(self.connection, self.organization), self.platform.wall, self.tell, self.configure, self.plan
+            orders.Store(self.connection, self.organization),
+            clock=self.platform.plant,
+            wall=self.platform.wall,
+            tell=self.tell,
+            assets=self.assets,
+            configure=self.configure,
+            plan=self.plan,
+            hold_minutes=self.platform.settings.hold_minutes,
         )
 
     @cached_property
     def make(self) -> make.MakeService:
         return make.MakeService(
-            make.Store(self.connection, self.organization), self.platform.plant, self.tell,
-        )  # fmt: skip
+            make.Store(self.connection, self.organization),
+            clock=self.platform.plant,
+            wall=self.platform.wall,
+            tell=self.tell,
+            assets=self.assets,
+            configure=self.configure,
+            insight=self.insight,
+            market=self.market,
+            plan=self.plan,
+            orders=self.orders,
+            signals=make.SensorSignals(self.platform.historian, self.organization, self.assets),
+        )
 
-    def supply(self) -> Any:
-        """What there is of every part and what comes when, as the plan reads it."""
-        raise RuntimeError
+    def supply(self) -> Supply:
+        """What there is of every part, what arrives when, and how long it takes to get more, as the plan reads it."""
+        suppliers = {supplier.id: supplier.words for supplier in self.market.suppliers()}
+        cheapest = self.market.best_offers()
+        return Supply(
+            on_hand=self.assets.on_hand(),
+            arriving=tuple(
+                plan.Arrival(buy.part, buy.quantity, buy.due_at, suppliers.get(buy.supplier)) for buy in self.market.arriving()
+            ),
+            lead_time_days={part: offer.lead_time_days for part, offer in cheapest.items()},
+            parts={part.id: part.words for part in self.assets.parts().values()},
+            suppliers={part: suppliers[offer.supplier] for part, offer in cheapest.items()},
+        )
+
+    def buy_what_is_short(self) -> None:
+        """Order what neither stock nor open purchases cover of the promised parts; the plan then knows when it comes."""
+        needs = [market.Need(need.part, need.quantity, need.at) for need in self.plan.part_needs()]
+        if self.market.order_what_is_short(needs):
+            self.plan.material_changed()
 
 
 class Platform:
@@ -87,6 +124,7 @@ class Platform:
         self.plant = plant
         self.historian = historian.HistorianClient(messages)
         self.writer = connect.Writer(messages)
+        self.plan_settings = plan.PlanSettings(late_minutes=max(2.0, LATE_WALL_S * settings.speed / 60))
 
     @contextmanager
     def work(self, organization: str) -> Iterator[Work]:
@@ -102,3 +140,46 @@ class Platform:
         """A transaction that only reads."""
         with self.database.look() as connection:
             yield Work(self, connection, organization)
+
+    def organizations(self) -> list[str]:
+        """The ids of all organizations of the installation."""
+        with self.look("") as work:
+            return [organization.id for organization in work.identity.organizations()]
+
+    def close(self) -> None:
+        self.messages.close()
+        self.database.close()
+
+
+def reactions() -> Bus[Work]:
+    """Which fact makes whom react. Reactions may be repeated without harm."""
+    bus: Bus[Work] = Bus()
+    bus.on(orders.OrderPlaced, lambda work, fact: work.make.create_units(fact.order), name="make.create_units")
+    bus.on(orders.OrderPlaced, lambda work, _fact: work.buy_what_is_short(), name="market.buy_what_is_short")
+    bus.on(orders.OrderCancelled, lambda work, fact: work.make.cancel_units(fact.order), name="make.cancel_units")
+    bus.on(market.PurchaseArrived, lambda work, _fact: work.plan.material_changed(), name="plan.material_changed")
+    bus.on(make.OperationStarted, lambda work, fact: work.orders.work_began(fact.order), name="orders.work_began")
+    bus.on(
+        make.UnitCompleted,
+        lambda work, fact: work.orders.unit_completed(fact.order, fact.at, left=fact.left),
+        name="orders.unit_completed",
+    )
+    bus.on(
+        insight.MachineStopped,
+        lambda work, fact: work.plan.machine_down(fact.work_unit, fact.at, fact.expected_minutes),
+        name="plan.machine_down",
+    )
+    bus.on(insight.MachineRecovered, lambda work, fact: work.plan.machine_up(fact.work_unit, fact.at), name="plan.machine_up")
+    bus.on(plan.PromiseMoved, lambda work, fact: work.orders.promise_moved(fact), name="orders.promise_moved")
+    return bus
+
+
+def relay(platform: Platform) -> Relay[Work]:
+    """What delivers the facts of this platform to its reactions."""
+
+    @contextmanager
+    def work(organization: str) -> Iterator[tuple[Connection, Work]]:
+        with platform.work(organization) as opened:
+            yield opened.connection, opened
+
+    return Relay(platform.database, reactions(), work, clock=platform.wall)

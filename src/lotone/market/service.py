@@ -73,6 +73,15 @@ class MarketService:
         """The cheapest offer that is in time when ordered now, else the fastest. Raises NothingOffered."""
         return self._best(part, needed_by, self.scores())
 
+    def best_offers(self) -> dict[str, Offer]:
+        """The best offer for every part that is offered at all, when it is not needed by a certain time."""
+        scores, now = self.scores(), self.clock()
+        of_part: dict[str, list[Offer]] = {}
+        for offer in self.store.offers():
+            of_part.setdefault(offer.part, []).append(offer)
+        found = {part: best(offers, now=now, needed_by=None, scores=scores) for part, offers in of_part.items()}
+        return {part: offer for part, offer in found.items() if offer is not None}
+
     def _best(self, part: str, needed_by: datetime | None, scores: dict[str, Score]) -> Offer:
         found = best(self.store.offers(part), now=self.clock(), needed_by=needed_by, scores=scores)
         if found is None:

@@ -5,11 +5,11 @@ import socket
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
-from lotone import connect
-from lotone.kernel import Database, Messages, PlantClock, Settings, Words
+from lotone import connect, identity
+from lotone.kernel import Database, Messages, PlantClock, Settings, wall_clock
 from lotone.serve.folder import Folder
 from lotone.serve.migrate import migrate
 from lotone.serve.process import is_ready
@@ -81,15 +81,11 @@ class Installation:
     # --- programs ------------------------------------------------------------------------------------------------
 
     def _message_server(self) -> Program:
-        config = message_server_config(self.settings, self.database)
-        path = config.write(self.folder.root / "messages")
-        port = self.folder.port("messages")
-        return Program(
-            "message server",
-            connect.server_command(path),
-            self.folder.logs / "messages.log",
-            ready=lambda: answers(port),
-        )
+        config = message_server(self.settings, self.database)
+        folder = self.folder.root / "messages"
+        config.write(folder)
+        log = self.folder.logs / "messages.log"
+        return Program("message server", config.command(folder), log, ready=lambda: answers(config.port))
 
     def _process(self, name: str) -> Program:
         program = Program(
@@ -113,18 +109,28 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def open_platform(settings: Settings, name: str, *, connect_timeout_s: float = 20.0) -> Platform:
-    """The platform of a running installation, connected to its database and messages."""
+    """The platform of a running installation, connected to its database and messages. Close it after use."""
     folder = Folder(settings)
-    url = f"nats://{connect.INTERNAL_USER}:{folder.secret('messages')}@127.0.0.1:{folder.port('messages')}"
-    messages = Messages(url, name=name)
+    database = Database(settings.state_url)
+    messages = Messages(message_server(settings, database).url, name=name)
     messages.connect(connect_timeout_s)
-    return Platform(settings, database=Database(settings.state_url), messages=messages, plant=folder.clock())
+    return Platform(settings, database=database, messages=messages, plant=folder.clock())
 
 
-def message_server_config(settings: Settings, database: Database) -> "connect.ServerConfig":
-    """The message server's configuration with a user for every organization there is."""
+def message_server(settings: Settings, database: Database) -> connect.ServerConfig:
+    """The message server's configuration: its ports, our own password, a user for the machines of every organization."""
     folder = Folder(settings)
-    raise NotImplementedError(folder)
+    with database.look() as connection:
+        service = identity.IdentityService(identity.Store(connection, ""), wall_clock, lambda _fact: None)
+        machines = {each.id: service.machine_password(each.id) for each in service.organizations()}
+    return connect.ServerConfig(
+        port=folder.port("messages"),
+        mqtt_port=folder.port("mqtt"),
+        store=folder.root / "messages" / "streams",
+        password=folder.secret("messages"),
+        machines=machines,
+        mqtt_host=settings.mqtt_host,
+    )
 
 
 def answers(port: int) -> bool:
@@ -137,7 +143,3 @@ def is_up(url: str) -> bool:
     with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
         return bool(answer.status == 200)
     return False
-
-
-def names(words: Iterable[Words]) -> list[str]:
-    return [str(word) for word in words]

@@ -4,11 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 
 from lotone import make
 from lotone.kernel import LotOneError
+from lotone.plan.solvers.cpsat import solve
 from lotone.serve.process import say_ready, stop_signal
 from lotone.wiring import FACTS, Platform, relay
 
@@ -47,14 +49,15 @@ class Planner:
     def tick(self) -> None:
         """What must happen by itself as time passes: arrivals, overruns, expired holds, hand-overs, dispatch."""
         for organization in self.platform.organizations():
-            guarded("keep true", lambda name=organization: self._keep_true(name))
-            guarded("dispatch", lambda name=organization: self._dispatch(name))
+            guarded("keep true", partial(self._keep_true, organization))
+            guarded("dispatch", partial(self._dispatch, organization))
 
     def _keep_true(self, organization: str) -> None:
         with self.platform.work(organization) as work:
             work.plan.drop_expired()
             work.market.deliver_due(self.platform.plant())
             work.plan.right_shift(self.platform.plant())
+            work.orders.hand_over(self.platform.plant())
 
     def _dispatch(self, organization: str) -> None:
         with self.platform.work(organization) as work:
@@ -73,7 +76,7 @@ class Planner:
         settings = self.platform.settings
         while settings.improve_seconds and not stop.wait(settings.improve_every_seconds):
             for organization in self.platform.organizations():
-                guarded("improve", lambda name=organization: self.improve(name, settings.improve_seconds))
+                guarded("improve", partial(self.improve, organization, settings.improve_seconds))
 
     def improve(self, organization: str, seconds: float) -> None:
         """Search for a better schedule outside of any transaction; it is applied only if nothing changed meanwhile."""
@@ -81,7 +84,7 @@ class Planner:
             problem = work.plan.problem()
         if problem is None or self.improved.get(organization) == problem.version:
             return
-        better = problem.solve(seconds)
+        better = solve(problem, seconds)
         self.improved[organization] = problem.version
         if better is not None:
             with self.platform.work(organization) as work:
@@ -104,5 +107,3 @@ def run(platform: Platform) -> None:
         planner = Planner(platform)
         say_ready(platform.settings.run_folder, "planner")
         planner.run(stop)
-
-
