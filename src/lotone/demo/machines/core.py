@@ -106,6 +106,7 @@ class Machine:
         """Tags that every frame carries, changed or not."""
         self._cycle = next((tag.name for tag in spec.tags if _is_cycle(tag)), "")
         self._request = next(tag.name for tag in spec.tags if tag.meaning == Meaning.REQUEST)
+        self._idle_kw, self._running_kw = _kilowatts(spec)
         for sensor in self.sensors:
             memory.levels.setdefault(sensor.tag.name, self._target(sensor))
         for tag in spec.tags:
@@ -274,10 +275,9 @@ class Machine:
         return sensor.target(State(memory.state), used=memory.used, load=memory.load, wear_hours=memory.wear / HOUR)
 
     def _kilowatts(self) -> float:
-        behaviour = self.spec.behaviour
         if self.memory.state == State.RUNNING:
-            return behaviour.running_kw * self.memory.load
-        return behaviour.idle_kw * (0.25 if self.memory.state == State.DOWN else 1.0)
+            return self._running_kw * self.memory.load
+        return self._idle_kw * (0.25 if self.memory.state == State.DOWN else 1.0)
 
     # speaking
 
@@ -387,6 +387,14 @@ def _first(tag: TagSpec) -> Value:
             return max(0, round(tag.low or 0))
         case _:
             return max(0.0, float(tag.low or 0))
+
+
+def _kilowatts(spec: MachineSpec) -> tuple[float, float]:
+    """What the machine draws when it is idle and when it runs."""
+    highs = [tag.high / KILOWATTS[tag.unit] for tag in spec.tags if tag.unit in KILOWATTS and tag.high]
+    high = max(highs, default=4.0)
+    idle, running = spec.behaviour.idle_kw, spec.behaviour.running_kw
+    return (0.04 * high if idle is None else idle, 0.6 * high if running is None else running)
 
 
 def _is_parameter(tag: TagSpec) -> bool:

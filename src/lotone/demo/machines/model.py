@@ -89,8 +89,9 @@ class Behaviour:
     """Standard deviation of that, as a part of the mean (lognormal)."""
     default_minutes: float = 15.0
     """For jobs without `cycle_minutes`."""
-    idle_kw: float = 0.2
-    running_kw: float = 2.0
+    idle_kw: float | None = None
+    running_kw: float | None = None
+    """Without them, fitting the range of the machine's power meter."""
     hours_between_failures: float | None = None
     """Mean running hours between random breakdowns; none without."""
     repair_minutes: float = 30.0

@@ -27,6 +27,7 @@ class Kind:
 
 
 KINDS = (
+    Kind(("weld", "charge"), (), 0.0, 0.60, 0.0, 2, 0.015, 0.0, (0, 100)),
     Kind(("vibration", "acceleration"), ("mm/s", "g", "m/s2", "m/s²"), 0.03, 0.35, 0.01, 5, 0.012, 0.01, (0, 10)),
     Kind(("temperature", "temp", "thermo"), ("°C", "C", "K", "degC"), 0.12, 0.72, 0.10, 480, 0.002, 0.0, (10, 120)),
     Kind(("pressure", "vacuum"), ("bar", "mbar", "kPa", "Pa", "hPa"), 0.15, 0.65, 0.02, 20, 0.006, 0.0, (0, 10)),

@@ -26,6 +26,8 @@ from lotone.demo.machines.station import Station
 log = logging.getLogger("lotone.machine")
 
 PREFIX = "spBv1.0"
+DEVICE = "machine"
+"""The device of tags without an address."""
 REBIRTH = "Node Control/Rebirth"
 WINDOW = 100
 """So many messages may wait for their acknowledgement."""
@@ -330,7 +332,7 @@ class SparkplugMachine:
 
 
 def _place(tag: TagSpec) -> tuple[str, str]:
-    device, _, metric = tag.address.rpartition("/")
+    device, _, metric = (tag.address or f"{DEVICE}/{tag.name}").rpartition("/")
     return (device, metric or tag.name)
 
 
