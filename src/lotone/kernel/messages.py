@@ -34,6 +34,7 @@ class Messages:
         self._thread.start()
         self.client: Client = Client()
         self._closed = False
+        self._was_connected = False
 
     def connect(self, timeout_s: float = 20.0) -> None:
         """Connect, waiting for the server to appear. Raises Unavailable."""
@@ -53,6 +54,7 @@ class Messages:
                     self.url, name=self.name, max_reconnect_attempts=-1, reconnect_time_wait=0.25, error_cb=quiet,
                     connect_timeout=2, ping_interval=10, allow_reconnect=True, pending_size=64 * 1024 * 1024,
                 )  # fmt: skip
+                self._was_connected = True
                 return
             except (OSError, NatsError, TimeoutError):
                 if asyncio.get_running_loop().time() > deadline:
@@ -141,7 +143,8 @@ class Messages:
             return
         self._closed = True
         try:
-            self.run(self.client.close(), timeout_s=3)
+            if self._was_connected:
+                self.run(self.client.close(), timeout_s=3)
         except (TimeoutError, FutureTimeout, NatsError, OSError):
             log.debug("messages.close_failed", name=self.name)
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -33,7 +33,7 @@ shows the sentence under that field.
 
 **Templates** extend `frame/plant.html` (blocks title, heading, lead, actions, width ["full" | "narrow"], live,
 content), `frame/shop.html` (title, shop_mark, shop_nav, live, content, footer) or `frame/bare.html`. They see `actor`,
-`user`, `can("plan.write")`, `reader`, `demo`, `link(lang="zh")`, `icon("clock")` (names: web/src/icons.json), the
+`user`, `can("plan.write")`, `reader`, `demo`, `this_page(lang="zh")`, `icon("clock")` (names: web/src/icons.json), the
 macros of `frame/parts.html` as `parts`: status, empty, note, figure, field, choice, api_call; and filters for the
 reader's language and zone: `words`, `number("kW")`, `percent`, `money`, `minutes`, `duration`,
 `moment("date|day|time|moment|second", plant_zone=...)`, `age(stale=60, clock="plant")`. A fragment that is included or

@@ -163,6 +163,8 @@ async def _events(request: Request, actor: Actor, keep: Keep) -> AsyncIterator[b
     try:
         sent: set[int] = set()
         after = _resume_after(request)
+        is_sqlite = platform_of(request).database.is_sqlite
+        known = 0 if after is None else after if is_sqlite else after - LOOK_BACK  # what the page has surely seen
         yield f"retry: 2000\nid: {tail.newest if after is None else after}\nevent: hello\ndata: {{}}\n\n".encode()
         if after is not None:
             for told in await run_in_threadpool(_missed, platform_of(request), actor.organization, after):
@@ -181,7 +183,7 @@ async def _events(request: Request, actor: Actor, keep: Keep) -> AsyncIterator[b
                 continue
             if heard is None or listener.is_overrun:
                 break
-            if heard.number not in sent:
+            if heard.number > known and heard.number not in sent:
                 yield _event(heard)
         yield b"event: bye\ndata: {}\n\n"
     finally:

@@ -1,7 +1,6 @@
 """What happens to every request: size limit, security headers, cookies, measurement. Plain ASGI: streams stay streams."""
 
 import time
-from http.cookies import SimpleCookie
 from typing import Any
 
 import structlog
@@ -71,12 +70,7 @@ def _add_cookies(headers: MutableHeaders, visitor: Visitor | None, secure: bool,
 
 
 def _cookie(name: str, value: str, life_s: int, secure: bool) -> str:
-    cookie: SimpleCookie = SimpleCookie()
-    cookie[name] = value
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "max-age": life_s})
-    if secure:
-        cookie[name]["secure"] = True
-    return cookie[name].OutputString()
+    return f"{name}={value}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Lax" + ("; Secure" if secure else "")
 
 
 class BodyLimit:

@@ -123,7 +123,7 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
-        icon=icon, asset=asset, link=link, Role=Role, role_words=lambda role: READER.get().words(ROLE_WORDS[role])
+        icon=icon, asset=asset, this_page=this_page, Role=Role, role_words=lambda role: READER.get().words(ROLE_WORDS[role])
     )
     environment.filters.update(
         words=lambda words: READER.get().words(words),
@@ -148,8 +148,8 @@ def icon(name: str, extra: str = "") -> Markup:
 
 
 @pass_context
-def link(context: Context, **changes: Any) -> str:
-    """The page's own address with some of its query changed: `link(lang="zh")`; None takes one away."""
+def this_page(context: Context, **changes: Any) -> str:
+    """The page's own address with some of its query changed: `this_page(lang="zh")`; None takes one away."""
     request: Request = context["request"]
     address = request.url.remove_query_params([name for name, value in changes.items() if value is None])
     address = address.include_query_params(**{name: value for name, value in changes.items() if value is not None})

@@ -128,7 +128,7 @@ def read_preferences(
 
 
 def _negotiate(accept_language: str) -> str:
-    wanted = []
+    wanted: list[tuple[float, int, str]] = []
     for item in accept_language.split(",")[:20]:
         name, _, quality = item.partition(";q=")
         try:

@@ -1,22 +1,33 @@
-// Draws what is in sight on the canvas: closed hours, grid, bars, stops, the now line.
-import { fade, isDark, orderHue, token } from "../colours";
-import type { Answer, Bar } from "./model";
-import type { Scale, Tick } from "./scale";
+// Draws what is in sight on the canvas: closed hours, grid, headings with loads, bars, stops, marks, the now line, the time axis.
+import { drawBars, drawThread } from "./bars";
+import type { DayLoad } from "./load";
+import type { Answer, Bar, Layout, Mark } from "./model";
+import type { Palette } from "./palette";
+import { formatter, type Axis, type Scale, type Tick } from "./scale";
 
-export const HEAD = 34;
+export const HEAD = 44;
 
 export interface Scene {
   context: CanvasRenderingContext2D;
-  element: Element;
+  palette: Palette;
   answer: Answer;
-  rows: Bar[][];
+  layout: Layout;
+  bars: Map<string, Bar>;
+  /** Bars of each row in the order of time. */
+  lists: Bar[][];
+  loads: Map<string, DayLoad[]>;
   scale: Scale;
-  ticks: Tick[];
+  axis: Axis;
+  /** How far the rows are scrolled. */
   top: number;
-  rowHeight: number;
+  /** Height of the time axis above the rows. */
+  head: number;
   width: number;
   height: number;
   now: number;
+  zone?: string;
+  language: string;
+  moving: boolean;
   selected?: string;
   marked?: string;
   font: string;
@@ -27,208 +38,209 @@ export function draw(scene: Scene): void {
   context.clearRect(0, 0, width, height);
   context.save();
   context.beginPath();
-  context.rect(0, HEAD, width, height - HEAD);
+  context.rect(0, scene.head, width, height - scene.head);
   context.clip();
-  drawSpans(scene, scene.answer.closed ?? [], token("--closed", scene.element));
-  drawGrid(scene);
-  const [first, last] = inSight(scene);
-  for (let row = Math.max(0, first - 1); row <= last + 1; row += 1) drawRow(scene, scene.rows[row] ?? []);
+  const [first, last] = scene.layout.between(scene.top, scene.top + scene.height - scene.head);
+  drawClosed(scene, first, last);
+  drawGrid(scene, first, last);
+  drawHeadings(scene);
+  drawBars(scene, first, last);
+  drawMarks(scene, first, last);
   drawDown(scene);
+  drawThread(scene);
   drawNow(scene);
   context.restore();
   drawHead(scene);
 }
 
-export function inSight(scene: Pick<Scene, "top" | "rowHeight" | "height" | "rows">): [number, number] {
-  const first = Math.floor(scene.top / scene.rowHeight);
-  return [first, Math.min(scene.rows.length - 1, Math.ceil((scene.top + scene.height - HEAD) / scene.rowHeight))];
-}
-
 function rowTop(scene: Scene, row: number): number {
-  return HEAD + row * scene.rowHeight - scene.top;
+  return scene.head + (scene.layout.rows[row]?.top ?? 0) - scene.top;
 }
 
-function drawSpans(scene: Scene, spans: { row?: string; start: number; end: number | null }[], colour: string): void {
-  const { context, scale, answer } = scene;
-  const index = new Map(answer.rows.map((row, at) => [row.id, at]));
-  context.fillStyle = colour;
-  for (const span of spans) {
-    const left = scale.x(span.start);
-    const right = scale.x(span.end ?? scene.now);
+function drawClosed(scene: Scene, first: number, last: number): void {
+  const { context, scale, answer, layout } = scene;
+  context.fillStyle = scene.palette.closed;
+  for (const span of answer.closed ?? []) {
+    const left = Math.max(-2, scale.x(span.start));
+    const right = Math.min(scene.width + 2, scale.x(span.end ?? scene.now));
     if (right < 0 || left > scene.width) continue;
-    if (span.row === undefined) context.fillRect(left, HEAD, right - left, scene.height);
-    else if (index.has(span.row)) context.fillRect(left, rowTop(scene, index.get(span.row)!), right - left, scene.rowHeight);
+    if (span.row === undefined && span.calendar === undefined) context.fillRect(left, scene.head, right - left, scene.height);
+    for (let row = first; row <= last; row += 1) {
+      const known = answer.rows[row];
+      const isMeant = span.row === undefined ? span.calendar !== undefined && span.calendar === known?.calendar : span.row === known?.id;
+      if (isMeant) context.fillRect(left, rowTop(scene, row), right - left, layout.rows[row]!.height);
+    }
   }
 }
 
-function drawGrid(scene: Scene): void {
-  const { context, scale, width, height } = scene;
-  context.fillStyle = token("--chart-grid", scene.element);
-  for (const tick of scene.ticks) context.fillRect(Math.round(scale.x(tick.at)), HEAD, tick.strong ? 1.5 : 1, height);
-  const [first, last] = inSight(scene);
-  context.fillStyle = token("--line", scene.element);
-  for (let row = first; row <= last; row += 1) context.fillRect(0, rowTop(scene, row + 1) - 1, width, 1);
+function drawGrid(scene: Scene, first: number, last: number): void {
+  const { context, scale, width, height, palette } = scene;
+  context.fillStyle = palette.grid;
+  for (const tick of scene.axis.fine) context.fillRect(Math.round(scale.x(tick.at)), scene.head, 1, height);
+  for (const tick of scene.axis.coarse) context.fillRect(Math.round(scale.x(tick.at)), scene.head, 1, height);
+  context.fillStyle = palette.line;
+  for (let row = first; row <= last; row += 1) context.fillRect(0, rowTop(scene, row) + scene.layout.rows[row]!.height - 1, width, 1);
 }
 
-function colours(order: string): { fill: string; edge: string; text: string } {
-  const hue = orderHue(order);
-  if (isDark()) return { fill: `oklch(0.39 0.058 ${hue})`, edge: `oklch(0.6 0.085 ${hue})`, text: `oklch(0.96 0.015 ${hue})` };
-  return { fill: `oklch(0.885 0.048 ${hue})`, edge: `oklch(0.62 0.1 ${hue})`, text: `oklch(0.27 0.05 ${hue})` };
-}
-
-function drawRow(scene: Scene, bars: Bar[]): void {
-  const { scale, width } = scene;
-  const from = scale.at(-40);
-  for (let at = startIndex(bars, from); at < bars.length; at += 1) {
-    const bar = bars[at]!;
-    if (scale.x(Math.min(bar.start, bar.booking.start)) > width + 40) break;
-    drawBar(scene, bar);
+/** The heading of a group: a band that carries the load of each day. */
+function drawHeadings(scene: Scene): void {
+  const { context, palette, width } = scene;
+  for (const heading of scene.layout.headings) {
+    const top = scene.head + heading.top - scene.top;
+    if (top > scene.height || top + heading.height < scene.head) continue;
+    context.fillStyle = palette.ground;
+    context.fillRect(0, top, width, heading.height - 1);
+    context.fillStyle = palette.line;
+    context.fillRect(0, top + heading.height - 1, width, 1);
+    for (const day of scene.loads.get(heading.group.id) ?? []) drawLoad(scene, day, top, heading.height);
   }
 }
 
-/** First bar that may reach into the sight: bars of one row hardly overlap, so a few before the cut suffice. */
-function startIndex(bars: Bar[], from: number): number {
-  let low = 0;
-  let high = bars.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (bars[middle]!.booking.end < from) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 8);
-}
-
-function drawBar(scene: Scene, bar: Bar): void {
-  const { context, scale, rowHeight } = scene;
-  const { booking } = bar;
-  const left = scale.x(bar.start);
-  const width = Math.max(2, scale.x(bar.end) - left - 1);
-  if (left + width < -4) return;
-  const pad = Math.max(3, Math.min(7, rowHeight * 0.15));
-  const top = rowTop(scene, bar.y) + pad;
-  const height = rowHeight - 2 * pad - 1;
-  const { fill, edge, text } = colours(booking.order);
-  const quiet = scene.marked !== undefined && scene.marked !== booking.order;
-  context.globalAlpha = quiet ? 0.22 : booking.kind === "done" ? 0.5 : 1;
-  const radius = Math.min(5, width / 2);
-  context.beginPath();
-  context.roundRect(left, top, width, height, radius);
-  context.fillStyle = booking.kind === "held" ? fade(token("--surface", scene.element), 0.6) : fill;
-  context.fill();
-  if (booking.kind === "running" && booking.progress) {
-    context.save();
-    context.clip();
-    context.fillStyle = edge;
-    context.globalAlpha *= 0.45;
-    context.fillRect(left, top, width * booking.progress, height);
-    context.restore();
-  }
-  if (width > 5) {
-    context.lineWidth = booking.id === scene.selected ? 2.5 : 1;
-    context.strokeStyle = booking.id === scene.selected ? token("--ink", scene.element) : edge;
-    context.setLineDash(booking.kind === "held" ? [4, 3] : []);
-    context.stroke();
-    context.setLineDash([]);
-  }
-  if (booking.kind === "late") drawLate(scene, left, top, width, height);
-  drawLabel(scene, bar, left, top, width, height, text);
-  context.globalAlpha = 1;
-}
-
-/** The label where it fits, else the short one; nothing rather than half a word. */
-function drawLabel(scene: Scene, bar: Bar, left: number, top: number, width: number, height: number, colour: string): void {
-  const { context } = scene;
-  const { booking } = bar;
-  const start = Math.max(left, 0) + 6;
-  const room = left + width - 5 - start;
-  if (room < 14 || height < 13) return;
-  context.font = `560 11.5px ${scene.font}`;
-  const lock = booking.kind === "locked" ? "\u25AA " : "";
-  const text = [lock + booking.label, booking.short].find((one) => one && context.measureText(one).width <= room);
-  if (!text) return;
-  context.fillStyle = colour;
+function drawLoad(scene: Scene, day: DayLoad, top: number, height: number): void {
+  const { context, palette } = scene;
+  const left = scene.scale.x(day.start) + 3;
+  const right = scene.scale.x(day.end) - 3;
+  if (right < 0 || left > scene.width || right - left < 18) return;
+  const share = day.open > 0 ? day.booked / day.open : 0;
+  const bottom = top + height - 6;
+  context.fillStyle = palette.line;
+  context.fillRect(left, bottom, right - left, 3);
+  context.fillStyle = share > 0.9 ? palette.ink : palette.ink3;
+  context.fillRect(left, bottom, Math.min(1, share) * (right - left), 3);
+  const text = day.open > 0 ? `${Math.round(share * 100)} %` : "\u2013";
+  context.font = `${share > 0.9 ? 650 : 500} 11px ${scene.font}`;
   context.textBaseline = "middle";
-  context.fillText(text, start, top + height / 2 + 0.5);
+  const at = Math.max(left, 4);
+  if (right - at > 34) context.fillText(text, at, top + height / 2 - 3);
 }
 
-/** Late is a shape: a notched corner, readable without colour. */
-function drawLate(scene: Scene, left: number, top: number, width: number, height: number): void {
-  const { context } = scene;
-  const size = Math.min(9, width, height);
-  context.fillStyle = token("--moved", scene.element);
+function drawMarks(scene: Scene, first: number, last: number): void {
+  for (const mark of scene.answer.marks ?? []) {
+    const row = scene.layout.index.get(mark.row);
+    if (row === undefined || row < first || row > last) continue;
+    const x = scene.scale.x(mark.at);
+    if (x > -10 && x < scene.width + 10) drawMark(scene, mark, x, rowTop(scene, row) + scene.layout.rows[row]!.height / 2);
+  }
+}
+
+/** What was told to the buyer: a diamond, filled for the date that stands, hollow for the one told first. */
+function drawMark(scene: Scene, mark: Mark, x: number, y: number): void {
+  const { context, palette } = scene;
   context.beginPath();
-  context.moveTo(left + width - size, top);
-  context.lineTo(left + width, top);
-  context.lineTo(left + width, top + size);
+  context.moveTo(x, y - 7);
+  context.lineTo(x + 7, y);
+  context.lineTo(x, y + 7);
+  context.lineTo(x - 7, y);
+  context.closePath();
+  context.fillStyle = mark.kind === "told" ? palette.thread : palette.surface;
+  context.strokeStyle = mark.kind === "told" ? palette.surface : palette.moved;
+  context.lineWidth = mark.kind === "told" ? 1.5 : 1.75;
   context.fill();
+  context.stroke();
 }
 
 function drawDown(scene: Scene): void {
-  const { context, scale, answer } = scene;
-  const index = new Map(answer.rows.map((row, at) => [row.id, at]));
+  const { context, scale, answer, palette } = scene;
   for (const span of answer.down ?? []) {
-    const row = span.row === undefined ? undefined : index.get(span.row);
+    const row = span.row === undefined ? undefined : scene.layout.index.get(span.row);
     if (row === undefined) continue;
     const left = scale.x(span.start);
     const width = Math.max(3, scale.x(span.end ?? Math.max(scene.now, span.start)) - left);
     const top = rowTop(scene, row);
-    if (left > scene.width || left + width < 0) continue;
-    const colour = token("--alarm-critical", scene.element);
-    context.fillStyle = fade(colour, 0.13);
-    context.fillRect(left, top, width, scene.rowHeight - 1);
+    const height = scene.layout.rows[row]!.height - 1;
+    if (left > scene.width || left + width < 0 || top > scene.height || top + height < 0) continue;
     context.save();
     context.beginPath();
-    context.rect(left, top, width, scene.rowHeight - 1);
+    context.rect(left, top, width, height);
     context.clip();
-    context.strokeStyle = fade(colour, 0.5);
+    context.fillStyle = palette.alarmSoft;
+    context.fillRect(left, top, width, height);
+    context.strokeStyle = palette.alarmLine;
     context.lineWidth = 1;
-    const shift = scene.rowHeight;
     context.beginPath();
-    for (let x = Math.max(left, -shift) - shift; x < Math.min(left + width, scene.width + shift); x += 7) {
-      context.moveTo(x, top + shift);
-      context.lineTo(x + shift, top);
+    for (let x = Math.max(left, -height) - height; x < Math.min(left + width, scene.width + height); x += 7) {
+      context.moveTo(x, top + height);
+      context.lineTo(x + height, top);
     }
     context.stroke();
-    context.fillStyle = colour;
+    context.fillStyle = palette.alarm;
     context.fillRect(left, top, width, 2.5);
-    if (span.label && width > 30) {
-      context.font = `650 11px ${scene.font}`;
-      context.textBaseline = "top";
-      context.fillText(`\u25B2 ${span.label}`, Math.max(left, 0) + 5, top + 6);
-    }
+    if (span.label && width > 30) drawDownLabel(scene, span.label, Math.max(left, 0), top);
     context.restore();
   }
 }
 
+function drawDownLabel(scene: Scene, label: string, left: number, top: number): void {
+  const { context, palette } = scene;
+  const text = `\u25B2 ${label}`;
+  context.font = `650 11px ${scene.font}`;
+  context.textBaseline = "top";
+  const width = context.measureText(text).width;
+  context.fillStyle = palette.surface;
+  context.fillRect(left + 3, top + 4, width + 6, 15);
+  context.fillStyle = palette.alarm;
+  context.fillText(text, left + 6, top + 6);
+}
+
 function drawNow(scene: Scene): void {
-  const { context, scale, height } = scene;
-  const x = scale.x(scene.now);
+  const x = scene.scale.x(scene.now);
   if (x < -10 || x > scene.width + 10) return;
-  context.fillStyle = token("--thread", scene.element);
-  context.fillRect(x - 1, HEAD, 2, height);
+  scene.context.fillStyle = scene.palette.thread;
+  scene.context.fillRect(x - 1, scene.head, 2, scene.height);
 }
 
 function drawHead(scene: Scene): void {
-  const { context, scale, width } = scene;
-  context.fillStyle = token("--surface", scene.element);
-  context.fillRect(0, 0, width, HEAD);
-  context.fillStyle = token("--line", scene.element);
-  context.fillRect(0, HEAD - 1, width, 1);
+  const { context, scale, width, palette, head } = scene;
+  context.fillStyle = palette.surface;
+  context.fillRect(0, 0, width, head);
+  context.fillStyle = palette.line;
+  context.fillRect(0, head - 1, width, 1);
   context.textBaseline = "middle";
-  for (const tick of scene.ticks) {
+  drawCoarse(scene, scene.axis.coarse);
+  context.font = `450 11px ${scene.font}`;
+  for (const tick of scene.axis.fine) {
     const x = Math.round(scale.x(tick.at));
-    context.fillStyle = token(tick.strong ? "--ink" : "--ink-3", scene.element);
-    context.font = `${tick.strong ? 620 : 450} 11.5px ${scene.font}`;
-    context.fillText(tick.label, x + 6, HEAD / 2);
-    context.fillStyle = token("--line", scene.element);
-    context.fillRect(x, tick.strong ? 6 : HEAD - 8, 1, HEAD);
+    context.fillStyle = palette.line;
+    context.fillRect(x, head - 7, 1, 7);
+    context.fillStyle = palette.ink3;
+    context.fillText(tick.label, x + 5, head - 12);
   }
-  const x = scale.x(scene.now);
-  if (x < -6 || x > width + 6) return;
-  context.fillStyle = token("--thread", scene.element);
+  drawNowLabel(scene);
+}
+
+/** Days or months, each named as far left as it can be seen. */
+function drawCoarse(scene: Scene, ticks: Tick[]): void {
+  const { context, scale, palette } = scene;
+  context.font = `620 12px ${scene.font}`;
+  ticks.forEach((tick, at) => {
+    const x = Math.round(scale.x(tick.at));
+    const next = ticks[at + 1];
+    const end = next ? scale.x(next.at) : scene.width;
+    context.fillStyle = palette.line;
+    context.fillRect(x, 0, 1, scene.head);
+    const left = Math.max(x, 0) + 6;
+    if (end - left < context.measureText(tick.label).width) return;
+    context.fillStyle = palette.ink;
+    context.fillText(tick.label, left, 13);
+  });
+}
+
+function drawNowLabel(scene: Scene): void {
+  const { context, palette, head } = scene;
+  const x = scene.scale.x(scene.now);
+  if (x < -6 || x > scene.width + 6) return;
+  const clock = formatter(scene.language, scene.zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const text = clock.format(scene.now);
+  context.font = `650 11px ${scene.font}`;
+  const width = context.measureText(text).width + 12;
+  const left = Math.max(1, Math.min(x - width / 2, scene.width - width - 1));
+  context.fillStyle = palette.thread;
   context.beginPath();
-  context.moveTo(x - 6, HEAD - 9);
-  context.lineTo(x + 6, HEAD - 9);
-  context.lineTo(x, HEAD);
+  context.roundRect(left, head - 22, width, 17, 5);
+  context.moveTo(x - 4, head - 6);
+  context.lineTo(x + 4, head - 6);
+  context.lineTo(x, head);
   context.fill();
+  context.fillStyle = palette.onThread;
+  context.fillText(text, left + 6, head - 13);
 }

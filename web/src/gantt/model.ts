@@ -3,8 +3,21 @@ export interface Row {
   id: string;
   label: string;
   detail?: string;
+  /** Rows of one group stand together under its heading. */
   group?: string;
   href?: string;
+  /** Whose closed hours are shaded in this row. */
+  calendar?: string;
+  /** Into how many strips the row is divided, where its bookings overlap. */
+  lanes?: number;
+}
+
+export interface Group {
+  id: string;
+  label: string;
+  detail?: string;
+  /** Whether its rows share work, so that the load of each day can be told. */
+  load?: boolean;
 }
 
 export interface Booking {
@@ -17,18 +30,38 @@ export interface Booking {
   short?: string;
   /** What is drawn in one hue: the order. */
   order: string;
-  kind: "planned" | "running" | "done" | "late" | "locked" | "held";
+  kind: Kind;
+  /** Its order will be later than was told. */
+  late?: boolean;
   /** 0 to 1 while it runs. */
   progress?: number;
   href?: string;
+  /** Strip of the row, from 0. */
+  lane?: number;
+  /** Bookings that must end before this one starts; drawn when the order is chosen. */
+  after?: string[];
+  /** What is done, for the tooltip and the table. */
+  step?: string;
   /** Lines of the tooltip. */
   lines?: string[];
 }
 
+export type Kind = "planned" | "released" | "running" | "done" | "late" | "locked" | "held";
+
 export interface Span {
   row?: string;
+  /** All rows that work by this calendar. */
+  calendar?: string;
   start: number;
   end: number | null;
+  label?: string;
+}
+
+/** A moment that matters to a row: the date a buyer was told (now, or first). */
+export interface Mark {
+  row: string;
+  at: number;
+  kind: "told" | "first";
   label?: string;
 }
 
@@ -38,51 +71,124 @@ export interface Answer {
   to?: number;
   zone?: string;
   version?: number | string;
+  /** Names of the kinds of bookings, in the order of the legend. */
+  kinds?: Partial<Record<Kind, string>>;
+  groups?: Group[];
   rows: Row[];
   bookings: Booking[];
   closed?: Span[];
   down?: Span[];
+  marks?: Mark[];
 }
 
-/** What is drawn of one booking; start and end move smoothly to where the last answer put them. */
-export interface Bar {
+/** Where something stands in the picture, in pixels from the top of all rows. */
+export interface Place {
+  top: number;
+  height: number;
+}
+
+/** What is drawn of one booking; it moves smoothly to where the last answer put it. */
+export interface Bar extends Place {
   booking: Booking;
   row: number;
   start: number;
   end: number;
-  fromStart: number;
-  fromEnd: number;
-  fromRow: number;
-  y: number;
+  goal: Place;
+  from: Place & { start: number; end: number };
+}
+
+export const GROUP_HEIGHT = 28;
+const LANE_LEAST = 19;
+
+/** Where rows and group headings stand. */
+export class Layout {
+  readonly rows: Place[] = [];
+  readonly headings: (Place & { group: Group; last: number })[] = [];
+  readonly index = new Map<string, number>();
+  readonly height: number;
+
+  constructor(readonly answer: Answer, rowHeight: number) {
+    const groups = new Map((answer.groups ?? []).map((group) => [group.id, group]));
+    let top = 0;
+    let before: string | undefined;
+    answer.rows.forEach((row, at) => {
+      const group = groups.get(row.group ?? "");
+      if (group && row.group !== before) {
+        this.headings.push({ group, top, height: GROUP_HEIGHT, last: at });
+        top += GROUP_HEIGHT;
+      }
+      before = row.group;
+      const height = Math.max(rowHeight, (row.lanes ?? 1) > 1 ? (row.lanes ?? 1) * LANE_LEAST + 8 : 0);
+      this.index.set(row.id, at);
+      this.rows.push({ top, height });
+      top += height;
+      const heading = this.headings.at(-1);
+      if (heading && group) heading.last = at;
+    });
+    this.height = top;
+  }
+
+  /** The rows that may be seen between two heights, first and last. */
+  between(top: number, bottom: number): [number, number] {
+    return [Math.max(0, this.firstBelow(top) - 1), Math.min(this.rows.length - 1, this.firstBelow(bottom))];
+  }
+
+  /** The row at a height; undefined on a heading or below the last row. */
+  at(y: number): number | undefined {
+    const found = this.firstBelow(y) - 1;
+    const row = this.rows[found];
+    return row && y < row.top + row.height ? found : undefined;
+  }
+
+  private firstBelow(y: number): number {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle]!.top <= y) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Where the bar of a booking belongs. */
+  place(row: number, booking: Booking): Place {
+    const { top, height } = this.rows[row]!;
+    const lanes = Math.max(1, this.answer.rows[row]!.lanes ?? 1);
+    const pad = lanes > 1 ? 4 : Math.max(3, Math.min(7, height * 0.15));
+    const lane = (height - 2 * pad) / lanes;
+    return { top: top + pad + lane * (booking.lane ?? 0), height: lane - (lanes > 1 ? 2 : 1) };
+  }
 }
 
 /** The bars of a new answer, remembering where the same bookings were drawn before. */
-export function layOut(answer: Answer, before: Map<string, Bar>): Map<string, Bar> {
-  const index = new Map(answer.rows.map((row, at) => [row.id, at]));
+export function layOut(layout: Layout, before: Map<string, Bar>): Map<string, Bar> {
   const bars = new Map<string, Bar>();
-  for (const booking of answer.bookings) {
-    const row = index.get(booking.row);
+  for (const booking of layout.answer.bookings) {
+    const row = layout.index.get(booking.row);
     if (row === undefined) continue;
+    const goal = layout.place(row, booking);
     const old = before.get(booking.id);
-    bars.set(booking.id, {
-      booking, row, start: booking.start, end: booking.end, y: old?.y ?? row,
-      fromStart: old?.start ?? booking.start, fromEnd: old?.end ?? booking.end, fromRow: old?.y ?? row,
-    });
+    const from = old
+      ? { start: old.start, end: old.end, top: old.top, height: old.height }
+      : { start: booking.start, end: booking.end, ...goal };
+    bars.set(booking.id, { booking, row, goal, from, ...from });
   }
   return bars;
 }
 
 /** Where a bar is between its old and its new place; `part` runs from 0 to 1. */
 export function moveTo(bar: Bar, part: number): void {
-  bar.start = bar.fromStart + (bar.booking.start - bar.fromStart) * part;
-  bar.end = bar.fromEnd + (bar.booking.end - bar.fromEnd) * part;
-  bar.y = bar.fromRow + (bar.row - bar.fromRow) * part;
+  bar.start = bar.from.start + (bar.booking.start - bar.from.start) * part;
+  bar.end = bar.from.end + (bar.booking.end - bar.from.end) * part;
+  bar.top = bar.from.top + (bar.goal.top - bar.from.top) * part;
+  bar.height = bar.from.height + (bar.goal.height - bar.from.height) * part;
 }
 
 /** Bars of each row in the order of time, so that only those in sight are touched. */
 export function byRow(bars: Iterable<Bar>, rows: number): Bar[][] {
   const lists: Bar[][] = Array.from({ length: rows }, () => []);
   for (const bar of bars) lists[bar.row]?.push(bar);
-  for (const list of lists) list.sort((a, b) => a.booking.start - b.booking.start);
+  for (const list of lists) list.sort((a, b) => a.booking.start - b.booking.start || a.booking.end - b.booking.end);
   return lists;
 }

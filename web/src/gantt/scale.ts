@@ -34,6 +34,7 @@ export class Scale {
 }
 
 const STEPS = [5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY];
+const MONDAY = 4 * DAY; // 1970-01-05: weeks begin on Mondays
 
 export interface Tick {
   at: number;
@@ -41,32 +42,92 @@ export interface Tick {
   strong: boolean;
 }
 
-/** Ticks at round local times, at least `least` pixels apart; midnights are strong and carry the date. */
-export function ticks(scale: Scale, zone: string | undefined, language: string, least = 76): Tick[] {
+export interface Axis {
+  /** Times of the day, or days when those stand too close. */
+  fine: Tick[];
+  /** The days (or months) that the fine ticks belong to; each is named from its beginning to the next. */
+  coarse: Tick[];
+}
+
+/** Ticks at round local times, at least `least` pixels apart; midnights are strong. */
+export function axis(scale: Scale, zone: string | undefined, language: string, least = 58): Axis {
   const step = STEPS.find((one) => one / scale.perPixel >= least) ?? 28 * DAY;
-  const time = new Intl.DateTimeFormat(language, { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const day = new Intl.DateTimeFormat(language, { timeZone: zone, weekday: "short", day: "numeric", month: "short" });
+  const clock = formatter(language, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = formatter(language, zone, { weekday: "short", day: "numeric" });
+  const fine = localSteps(scale, zone, step).map(({ at, local }) => ({
+    at, strong: local % DAY === 0, label: step >= DAY ? day.format(at) : clock.format(at),
+  }));
+  return { fine, coarse: step >= DAY ? months(scale, zone, language) : namedDays(scale, zone, language) };
+}
+
+function namedDays(scale: Scale, zone: string | undefined, language: string): Tick[] {
+  const long = formatter(language, zone, { weekday: "long", day: "numeric", month: "long" });
+  const short = formatter(language, zone, { weekday: "short", day: "numeric", month: "short" });
+  const format = DAY / scale.perPixel > 190 ? long : short;
+  return midnights(scale.from, scale.to, zone).map((at) => ({ at, strong: true, label: format.format(at) }));
+}
+
+function months(scale: Scale, zone: string | undefined, language: string): Tick[] {
+  const name = formatter(language, zone, { month: "long", year: "numeric" });
   const found: Tick[] = [];
-  let local = Math.floor((scale.from + offset(scale.from, zone)) / step) * step;
-  for (let count = 0; count < 400; count += 1, local += step) {
-    const at = local - offset(local - offset(local, zone), zone);
-    if (at > scale.to) break;
-    const strong = local % DAY === 0;
-    found.push({ at, strong, label: strong || step >= DAY ? day.format(at) : time.format(at) });
+  let before = "";
+  for (const at of midnights(scale.from, scale.to, zone)) {
+    const label = name.format(at);
+    if (label !== before) found.push({ at, strong: true, label });
+    before = label;
   }
   return found;
 }
 
+/** The local midnights from the one at or before `from` to the one at or after `to`. */
+export function midnights(from: number, to: number, zone: string | undefined): number[] {
+  const found: number[] = [];
+  for (let local = Math.floor((from + offset(from, zone)) / DAY) * DAY; found.length < 450; local += DAY) {
+    const at = toUtc(local, zone);
+    found.push(at);
+    if (at >= to) break;
+  }
+  return found;
+}
+
+function localSteps(scale: Scale, zone: string | undefined, step: number): { at: number; local: number }[] {
+  const found: { at: number; local: number }[] = [];
+  const shift = step >= 7 * DAY ? MONDAY : 0;
+  let local = Math.floor((scale.from + offset(scale.from, zone) - shift) / step) * step + shift;
+  for (let count = 0; count < 400; count += 1, local += step) {
+    const at = toUtc(local, zone);
+    if (at > scale.to) break;
+    found.push({ at, local });
+  }
+  return found;
+}
+
+function toUtc(local: number, zone: string | undefined): number {
+  return local - offset(local - offset(local, zone), zone);
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** Formatters are costly to make and asked for in every frame. */
+export function formatter(language: string, zone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language} ${zone} ${JSON.stringify(options)}`;
+  const known = formatters.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+  formatters.set(key, made);
+  return made;
+}
+
 const offsets = new Map<string, number>();
 
-/** How far local time in the zone is ahead of UTC at a moment; constant within an hour. */
+/** How far local time in the zone is ahead of UTC at a moment; constant within a quarter of an hour everywhere. */
 function offset(at: number, zone: string | undefined): number {
-  const key = `${zone}${Math.floor(at / HOUR)}`;
+  const key = `${zone}${Math.floor(at / (15 * MINUTE))}`;
   const known = offsets.get(key);
   if (known !== undefined) return known;
   const parts: Record<string, number> = {};
-  const format = new Intl.DateTimeFormat("en", {
-    timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
+  const format = formatter("en", zone, {
+    hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
   });
   for (const part of format.formatToParts(at)) parts[part.type] = Number(part.value);
   const local = Date.UTC(parts.year!, parts.month! - 1, parts.day!, parts.hour!, parts.minute!, parts.second!);

@@ -46,8 +46,7 @@ def _people(
 ) -> Response:
     with platform_of(request).look(actor.organization) as work:
         users = [user for user in work.identity.users() if not user.id.startswith("gst_")]
-    values = {"users": users, "link": link, "link_for": link_for, "roles": list(Role)}
-    return page(request, f"administration/{template}.html", **values)
+    return page(request, f"administration/{template}.html", users=users, link=link, link_for=link_for, roles=list(Role))
 
 
 @router.post("/people")

@@ -1,0 +1,182 @@
+// Draws bookings. Each kind has a shape of its own, so that it is told without colour: held is dashed and hollow, planned
+// plain, released has a thick left edge, running is filled as far as it is, done is slim with a tick; late has a notch.
+import type { Bar, Booking } from "./model";
+import type { Hue, Palette } from "./palette";
+import type { Scene } from "./draw";
+
+interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+const SIGNS: Partial<Record<Booking["kind"], string>> = { running: "\u25B6\uFE0E ", done: "\u2713 ", locked: "\u25AA " };
+
+export function drawBars(scene: Scene, first: number, last: number): void {
+  if (scene.moving) {
+    for (const bar of scene.bars.values()) if (isInSight(scene, bar)) drawBar(scene, bar);
+    return;
+  }
+  const from = scale(scene, -40);
+  const to = scale(scene, scene.width + 40);
+  for (let row = first; row <= last; row += 1) {
+    const list = scene.lists[row] ?? [];
+    for (let at = startIndex(list, from); at < list.length && list[at]!.booking.start <= to; at += 1) drawBar(scene, list[at]!);
+  }
+}
+
+function scale(scene: Scene, x: number): number {
+  return scene.scale.at(x);
+}
+
+function isInSight(scene: Scene, bar: Bar): boolean {
+  const top = bar.top - scene.top;
+  return top < scene.height && top + bar.height > 0 && scene.scale.x(bar.end) > 0 && scene.scale.x(bar.start) < scene.width;
+}
+
+/** First bar that may reach into the sight: bars of one row hardly overlap, so a few before the cut suffice. */
+function startIndex(list: Bar[], from: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle]!.booking.end < from) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 12);
+}
+
+export function boxOf(scene: Scene, bar: Bar): Box {
+  const left = scene.scale.x(bar.start);
+  const box = { left, top: scene.head + bar.top - scene.top, width: Math.max(1.5, scene.scale.x(bar.end) - left - 1), height: bar.height };
+  if (bar.booking.kind !== "done") return box;
+  const slim = Math.max(5, Math.round(box.height * 0.55));
+  return { ...box, top: box.top + (box.height - slim) / 2, height: slim };
+}
+
+function drawBar(scene: Scene, bar: Bar): void {
+  const { context, palette } = scene;
+  const { booking } = bar;
+  const box = boxOf(scene, bar);
+  if (box.left + box.width < -4) return;
+  const hue = booking.kind === "done" && scene.marked !== booking.order ? palette.done : palette.of(booking.order);
+  const quiet = scene.marked !== undefined && scene.marked !== booking.order;
+  context.globalAlpha = quiet ? 0.2 : 1;
+  if (box.width < 4) drawSliver(scene, booking, box, hue);
+  else drawBody(scene, booking, box, hue);
+  if ((booking.late || booking.kind === "late") && booking.kind !== "done") drawLate(context, box, palette);
+  drawLabel(scene, bar, box, hue);
+  context.globalAlpha = 1;
+}
+
+/** Seen from far away a bar is a line. */
+function drawSliver(scene: Scene, booking: Booking, box: Box, hue: Hue): void {
+  const { context } = scene;
+  context.fillStyle = booking.kind === "held" ? hue.fill : booking.kind === "done" ? hue.solid : hue.edge;
+  context.fillRect(box.left, box.top, box.width, box.height);
+}
+
+function drawBody(scene: Scene, booking: Booking, box: Box, hue: Hue): void {
+  const { context, palette } = scene;
+  const isSelected = booking.id === scene.selected;
+  context.beginPath();
+  context.roundRect(box.left, box.top, box.width, box.height, Math.min(5, box.width / 2, box.height / 2));
+  context.fillStyle = booking.kind === "held" ? palette.surface : hue.fill;
+  context.fill();
+  if (booking.kind === "running") fillPart(context, box, (booking.progress ?? 0) * box.width, hue.solid);
+  if (booking.kind === "released" || booking.kind === "locked") fillPart(context, box, Math.min(5, box.width / 2), hue.edge);
+  context.lineWidth = isSelected ? 2.5 : booking.kind === "running" ? 1.75 : 1;
+  context.strokeStyle = isSelected ? palette.ink : hue.edge;
+  if (booking.kind === "held") context.setLineDash([4, 3]);
+  context.stroke();
+  if (booking.kind === "held") context.setLineDash([]);
+}
+
+/** Fills the left part of the path that was just drawn. */
+function fillPart(context: CanvasRenderingContext2D, box: Box, width: number, colour: string): void {
+  context.save();
+  context.clip();
+  context.fillStyle = colour;
+  context.fillRect(box.left, box.top, width, box.height);
+  context.restore();
+  context.beginPath();
+  context.roundRect(box.left, box.top, box.width, box.height, Math.min(5, box.width / 2, box.height / 2));
+}
+
+/** The label where it fits, else the short one; nothing rather than half a word. */
+function drawLabel(scene: Scene, bar: Bar, box: Box, hue: Hue): void {
+  const { context } = scene;
+  const { booking } = bar;
+  const start = Math.max(box.left, 0) + (booking.kind === "released" ? 10 : 7);
+  const room = box.left + box.width - 5 - start;
+  if (room < 14 || box.height < 12) return;
+  const size = box.height < 16 ? 10.5 : 11.5;
+  const sign = SIGNS[booking.kind] ?? "";
+  const text = [sign + booking.label, sign + (booking.short ?? ""), booking.short].find((one) => one && one !== sign && widthOf(scene, one, size) <= room);
+  if (!text) return;
+  context.font = `560 ${size}px ${scene.font}`;
+  context.fillStyle = booking.kind === "held" ? scene.palette.ink2 : hue.text;
+  context.textBaseline = "middle";
+  context.fillText(text, start, box.top + box.height / 2 + 0.5);
+}
+
+const widths = new Map<string, number>();
+
+/** Measuring text is what costs most in a frame; the same labels come again and again. */
+function widthOf(scene: Scene, text: string, size: number): number {
+  const key = `${size}${text}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  if (widths.size > 20_000) widths.clear();
+  scene.context.font = `560 ${size}px ${scene.font}`;
+  const width = scene.context.measureText(text).width;
+  widths.set(key, width);
+  return width;
+}
+
+/** Late is a shape: a notched corner, readable without colour. */
+function drawLate(context: CanvasRenderingContext2D, box: Box, palette: Palette): void {
+  const size = Math.min(10, box.width, box.height);
+  const right = box.left + box.width;
+  context.fillStyle = palette.moved;
+  context.beginPath();
+  context.moveTo(right - size, box.top);
+  context.lineTo(right, box.top);
+  context.lineTo(right, box.top + size);
+  context.fill();
+}
+
+/** The thread of the chosen order: from the end of each operation to the begin of those that follow. */
+export function drawThread(scene: Scene): void {
+  const { context, palette, marked } = scene;
+  if (marked === undefined) return;
+  context.strokeStyle = palette.thread;
+  context.fillStyle = palette.thread;
+  context.lineWidth = 1.75;
+  for (const bar of scene.bars.values()) {
+    if (bar.booking.order !== marked) continue;
+    for (const id of bar.booking.after ?? []) {
+      const before = scene.bars.get(id);
+      if (before) drawLink(context, boxOf(scene, before), boxOf(scene, bar));
+    }
+  }
+}
+
+function drawLink(context: CanvasRenderingContext2D, from: Box, to: Box): void {
+  const [x1, y1] = [from.left + from.width, from.top + from.height / 2];
+  const [x2, y2] = [to.left - 1, to.top + to.height / 2];
+  const bend = Math.max(14, Math.min(70, Math.abs(x2 - x1) / 2));
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2 - 5, y2);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(x2 - 6.5, y2 - 4);
+  context.lineTo(x2, y2);
+  context.lineTo(x2 - 6.5, y2 + 4);
+  context.fill();
+  context.beginPath();
+  context.arc(x1, y1, 2.75, 0, 2 * Math.PI);
+  context.fill();
+}
