@@ -57,10 +57,13 @@ def make_front_end(sources: Path, built: Path) -> None:
     node, npm = _node()
     print(f"building the front end with {node}", file=sys.stderr)
     _run("npm ci", [*npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"], sources)
-    shutil.rmtree(built, ignore_errors=True)
-    built.mkdir(parents=True)
-    _run("esbuild", [node, "build.mjs", str(built)], sources)
-    (built / STAMP).write_text(fingerprint, encoding="utf-8")
+    fresh = built.with_name("built.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    _run("esbuild", [node, "build.mjs", str(fresh)], sources)
+    (fresh / STAMP).write_text(fingerprint, encoding="utf-8")
+    shutil.rmtree(built, ignore_errors=True)  # only now: a build that fails leaves the last good one
+    fresh.rename(built)
 
 
 def _fingerprint(sources: Path) -> str:
@@ -114,7 +117,7 @@ def _node_version(node: str) -> int:
 def _run(step: str, command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = "\n  ".join((done.stdout + done.stderr).strip().splitlines()[-25:])
+        last = "\n  ".join((done.stdout + done.stderr).strip().splitlines()[:40])
         raise BuildFailed(f"{step} failed (exit {done.returncode}) in {folder}", last or "it said nothing")
 
 

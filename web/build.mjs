@@ -30,6 +30,10 @@ const options = {
   loader: { ".woff2": "file" },
 };
 const stdin = (contents, loader, sourcefile) => ({ contents, loader, sourcefile, resolveDir: join(here, "src") });
+process.on("uncaughtException", (fault) => {
+  if (!fault.errors) console.error(fault); // esbuild has told its own errors already
+  process.exit(1);
+});
 const [js, css] = await Promise.all([
   esbuild.build({ ...options, stdin: stdin(script, "ts", "app.ts"), format: "esm", splitting: true, target: "es2022" }),
   esbuild.build({ ...options, stdin: stdin(styles, "css", "app.css"), target: ["chrome123", "firefox121", "safari17.5"] }),
