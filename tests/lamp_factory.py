@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Self
 
 from sqlalchemy import Connection
 
@@ -132,6 +133,7 @@ class LampFactory:
     now: datetime = START
     wall: datetime = START
     facts: list[Fact] = field(default_factory=list)
+    organization: str = "demo"
 
     def clock(self) -> datetime:
         return self.now
@@ -145,16 +147,16 @@ class LampFactory:
         self.wall += timedelta(minutes=minutes)
 
     @contextmanager
-    def work(self, organization: str = "demo") -> Iterator[Work]:
+    def work(self, organization: str | None = None) -> Iterator[Work]:
         with self.database.work() as connection:
-            work = Work(self, connection, organization, [])
+            work = Work(self, connection, organization or self.organization, [])
             yield work
         self.facts += work.facts
 
     def told(self, kind: type[Fact]) -> list[Fact]:
         return [fact for fact in self.facts if type(fact) is kind]
 
-    def set_up(self, organization: str = "demo") -> "LampFactory":
+    def set_up(self, organization: str | None = None) -> Self:
         with self.work(organization) as work:
             work.assets.add_equipment(equipment())
             work.assets.add_parts([assets.Part(part, Words(part.title())) for part in PARTS])

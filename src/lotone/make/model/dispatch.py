@@ -1,0 +1,120 @@
+"""What a machine does next, and what it is sent for it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lotone.assets import DataType, Meaning, Tag, Value
+from lotone.kernel import Invalid
+from lotone.plan import Booking, BookingState, Snapshot
+
+LOOK_AHEAD = timedelta(minutes=2)
+"""A job is sent this much before its planned start: sending and starting take time too."""
+
+
+class CannotSend(Invalid):
+    """A machine lacks the tags for what it should be told."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """What to write to a machine, all in one: its parameters and, last, the request with the job number."""
+
+    work_unit: str
+    work_order: int
+    values: Mapping[str, Value]
+    """Tag names with their values, in the order of writing."""
+    request: str
+    """The name of the tag that makes the machine start."""
+
+
+def choose(
+    queue: Iterable[Booking], ready: AbstractSet[str], now: datetime, is_open: Callable[[timedelta], bool]
+) -> Booking | None:
+    """The booking that an idle machine should begin now.
+
+    The first in plan order whose time has come and that is `ready` (ids); before its time only if that is in nobody's
+    way: it fits into open hours (`is_open` for this long from now) and ends before those planned earlier, or held for
+    a buyer, begin.
+    """
+    free_until: datetime | None = None
+    for booking in queue:
+        if booking.state is BookingState.HELD or booking.id not in ready:
+            if free_until is None and booking.start > now:
+                free_until = booking.start
+            continue
+        is_in_the_way = free_until is not None and now + timedelta(minutes=booking.minutes) > free_until
+        is_early = booking.start > now + LOOK_AHEAD
+        if not is_in_the_way and is_open(booking.duration if is_early else timedelta()):
+            return booking
+    return None
+
+
+def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> set[str]:
+    """Bookings that could begin now: planned for an order, all before them done, waiting times over, material in stock."""
+    covered: dict[str, set[tuple[str, int, str]]] = {}
+    ready = set()
+    for booking in queue:
+        if booking.state is not BookingState.PLANNED or booking.order is None:
+            continue
+        commitment = plan.commitments[booking.commitment]
+        if any(one.state is not BookingState.DONE or one.end + wait > now for one, wait in commitment.before(booking)):
+            continue
+        parts = commitment.need(booking).parts
+        for part in parts:
+            if part not in covered:
+                covered[part] = in_stock(plan, part)
+        if all(booking.place in covered[part] for part in parts):
+            ready.add(booking.id)
+    return ready
+
+
+def in_stock(plan: Snapshot, part: str) -> set[tuple[str, int, str]]:
+    """The operations whose reserved quantity of a part is in stock: reserved first is served first, as in the plan."""
+    left = plan.supply.on_hand.get(part, 0.0)
+    covered: set[tuple[str, int, str]] = set()
+    for reservation in plan.commitments.reserved.get(part, []):
+        left = round(left - reservation.quantity, 6)
+        if left >= 0:
+            covered.add(reservation.place)
+    return covered
+
+
+def settings_for(tags: Iterable[Tag], wanted: Mapping[str, Value], optional: Mapping[str, Value]) -> dict[str, Value]:
+    """The parameters as a machine takes them: by tag name, in the type of the tag.
+
+    `optional` ones are left out when the machine has no such tag; any other raises CannotSend.
+    """
+    writable = {tag.name: tag for tag in tags if tag.meaning is Meaning.PARAMETER and tag.writable}
+    missing = sorted(wanted.keys() - writable.keys())
+    if missing:
+        raise CannotSend(
+            f"there is no writable parameter tag {', '.join(missing)}; add it, or correct the operation's parameters"
+        )
+    chosen = dict(wanted) | {name: value for name, value in optional.items() if name in writable}
+    return {name: as_typed(writable[name], value) for name, value in chosen.items()}
+
+
+def request_tag(tags: Iterable[Tag]) -> Tag:
+    """The tag that makes a machine start. Raises CannotSend."""
+    found = next((tag for tag in tags if tag.meaning is Meaning.REQUEST and tag.writable), None)
+    if found is None:
+        raise CannotSend("there is no writable tag with the meaning 'request'; add one")
+    return found
+
+
+def as_typed(tag: Tag, value: Value) -> Value:
+    """A value in the type of its tag. Raises CannotSend."""
+    try:
+        match tag.data_type:
+            case DataType.NUMBER:
+                return float(value)
+            case DataType.INTEGER:
+                return round(float(value))
+            case DataType.BOOLEAN:
+                return value in (True, 1, "true", "1")
+            case DataType.TEXT:
+                return str(value)
+    except ValueError:
+        raise CannotSend(f"{value!r} is not a {tag.data_type} as tag {tag.path} needs it") from None

@@ -1,0 +1,139 @@
+"""Dispatch: what each idle machine is told to do next, and what must be told again."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lotone.assets import MachineState, Meaning, Tag
+from lotone.kernel import Words
+from lotone.make.facts import OperationReleased
+from lotone.make.model.dispatch import (
+    CannotSend,
+    Release,
+    choose,
+    ready_bookings,
+    request_tag,
+    settings_for,
+)
+from lotone.make.model.unit import CYCLE_MINUTES, WorkOrder, WorkState
+from lotone.make.service.floor import Floor
+from lotone.make.service.observe import Observer
+from lotone.plan import Booking, Snapshot
+
+SEND_AGAIN = timedelta(seconds=5)
+"""Wall time after which a job that its machine has not reported is sent again; sending twice does no harm."""
+
+SENDS_NOTICED = 6
+"""A job that was sent this often and not begun is shown as a problem."""
+
+
+class Dispatcher:
+    """Names the next job of every idle machine."""
+
+    def __init__(self, floor: Floor, observer: Observer) -> None:
+        self.floor = floor
+        self.observer = observer
+        self.units = floor.store.units
+
+    def dispatch(self, now: datetime) -> list[Release]:
+        """What to send to which machine at this moment of plant time; noted as sent. Only machines that say they are idle."""
+        self.observer.settle()
+        open_work = self.units.open_work()
+        idle = {unit for unit, now_is in self.floor.insight.states().items() if now_is.state is MachineState.IDLE}
+        releases = self._again([work for work in open_work if work.state is WorkState.RELEASED and work.work_unit in idle])
+        free = idle - {work.work_unit for work in open_work if work.state.is_on_machine}
+        waiting = {work.booking: work for work in open_work if work.state is WorkState.WAITING}
+        if not free or not waiting:
+            return releases
+        plan = self.floor.plan.snapshot(now)
+        for work_unit in sorted(free & plan.resources.keys()):
+            chosen = self._next(plan, work_unit, waiting, now)
+            if chosen is not None:
+                release = self._release(waiting[chosen.id], chosen, now)
+                releases += [release] if release else []
+        return releases
+
+    def _next(self, plan: Snapshot, work_unit: str, waiting: dict[str, WorkOrder], now: datetime) -> Booking | None:
+        queue = plan.queues[work_unit].bookings if work_unit in plan.queues else ()
+        hours = plan.hours(work_unit)
+
+        def is_open(duration: timedelta) -> bool:
+            return hours.first(now, duration) == now
+
+        repeated = [booking for booking in queue if booking.id in waiting and waiting[booking.id].attempt > 1]
+        if repeated:
+            return repeated[0] if is_open(timedelta()) else None
+        ready = ready_bookings(plan, queue, now) & waiting.keys()
+        return choose(queue, ready, now, is_open)
+
+    def _release(self, work: WorkOrder, booking: Booking, now: datetime) -> Release | None:
+        unit = self.floor.unit(work.unit)
+        need = unit.demand.operation(work.step)
+        tags = self.floor.assets.tags(booking.work_unit)
+        try:
+            parameters = settings_for(tags, need.parameters, {CYCLE_MINUTES: round(booking.minutes, 3)})
+            request = request_tag(tags)
+        except CannotSend as fault:
+            self._show_problem(work, booking.work_unit, fault)
+            return None
+        number = self._fresh_number(work.number, booking.work_unit)
+        released = replace(
+            work,
+            number=number,
+            state=WorkState.RELEASED,
+            work_unit=booking.work_unit,
+            parameters=parameters,
+            minutes=booking.minutes,
+            planned_start=booking.start,
+            planned_end=booking.end,
+            released_at=now,
+            sent_at=self.floor.wall(),
+            sends=1,
+            problem=None,
+        )
+        self.units.save_work(released)
+        self.floor.plan.released(booking.id, now)
+        self.floor.tell(OperationReleased(number, unit.order, unit.serial, work.step, booking.work_unit, work.attempt))
+        return _release(released, request)
+
+    def _fresh_number(self, number: int, work_unit: str) -> int:
+        """A machine ignores the number of the job it did last, so a job that has it by chance gets another.
+
+        That happens when a machine comes from elsewhere and remembers a job that was not ours.
+        """
+        if self.floor.store.reports.current_jobs().get(work_unit) != number:
+            return number
+        fresh = self.floor.next_number()
+        self.units.renumber(number, fresh)
+        return fresh
+
+    def _again(self, released: Iterable[WorkOrder]) -> list[Release]:
+        wall = self.floor.wall()
+        releases = []
+        for work in released:
+            if work.sent_at is None or wall - work.sent_at >= SEND_AGAIN:
+                sends = work.sends + 1
+                problem = _not_begun(work) if sends >= SENDS_NOTICED else work.problem
+                self.units.save_work(replace(work, sent_at=wall, sends=sends, problem=problem))
+                releases.append(_release(work, request_tag(self._tags(work))))
+        return releases
+
+    def _tags(self, work: WorkOrder) -> list[Tag]:
+        return [tag for tag in self.floor.assets.tags(work.work_unit) if tag.meaning is Meaning.REQUEST]
+
+    def _show_problem(self, work: WorkOrder, work_unit: str, fault: CannotSend) -> None:
+        problem = Words(f"{work_unit}: {fault.message}", f"{work_unit}无法下达：{fault.message}")
+        if work.problem != problem:
+            self.units.save_work(replace(work, problem=problem))
+
+
+def _not_begun(work: WorkOrder) -> Words:
+    return Words(
+        f"{work.work_unit} says it is idle, was sent job {work.number} {work.sends} times and has not begun it",
+        f"{work.work_unit}报告空闲，作业{work.number}已下达{work.sends}次仍未开始",
+    )
+
+
+def _release(work: WorkOrder, request: Tag) -> Release:
+    values = dict(work.parameters) | {request.name: work.number}
+    return Release(work.work_unit or "", work.number, values, request.name)

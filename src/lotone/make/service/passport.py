@@ -1,0 +1,96 @@
+"""The passport of a unit, put together from everything that is known of it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from lotone.assets import Meaning, Tag
+from lotone.kernel import Money, Unavailable, Words
+from lotone.make.model.compare import PartUsed, differences, results_of
+from lotone.make.model.passport import BuiltPart, Choice, OperationRecord, Passport, Signal, gaps
+from lotone.make.model.unit import UnknownUnit, WorkOrder
+from lotone.make.service.floor import Floor
+
+
+class Passports:
+    """Reads only."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self.units = floor.store.units
+
+    def passport(self, serial: str) -> Passport:
+        """Everything that is known of a unit. Raises UnknownUnit. What can't be read at the moment is named in `missing`."""
+        unit = self.units.unit_with_serial(serial)
+        if unit is None:
+            raise UnknownUnit(f"there is no unit {serial}")
+        order = self.floor.orders.order(unit.order)
+        product = self.floor.configure.product(unit.product, unit.version)
+        work = [each for each in self.units.work_of([unit.id]) if each.started_at is not None]
+        tags = {unit_id: self.floor.assets.tags(unit_id) for unit_id in {each.work_unit for each in work} if unit_id}
+        used = self.units.parts_in(unit.id)
+        choices = tuple(Choice(feature, product.words_of(feature)) for feature in unit.configuration)
+        records = tuple(self._record(each, tags.get(each.work_unit or "", [])) for each in work)
+        return Passport(
+            unit=unit,
+            product_words=product.words,
+            order_number=order.number,
+            placed_at=order.placed_at,
+            choices=choices,
+            price=Money(order.price.cents // order.quantity, order.price.currency),
+            first_promised=order.first_promised,
+            promised=order.promised,
+            promise_history=tuple(self.floor.orders.history(order.id)),
+            delivered_at=order.delivered_at,
+            kept=order.kept,
+            parts=tuple(self._built(used)),
+            operations=records,
+            differences=tuple(differences(unit.demand, used, work, _resolutions(tags))),
+            missing=tuple(gaps(unit, choices, records)),
+        )
+
+    def _built(self, used: Iterable[PartUsed]) -> Iterable[BuiltPart]:
+        parts = self.floor.assets.parts()
+        suppliers = {supplier.id: supplier.words for supplier in self.floor.market.suppliers()}
+        for each in used:
+            part, lot = parts[each.part], self.floor.assets.lot(each.lot)
+            yield BuiltPart(
+                part=each.part,
+                words=part.words,
+                quantity=each.quantity,
+                measure=part.unit,
+                step=each.step,
+                lot=each.lot,
+                supplier=lot.supplier,
+                supplier_words=suppliers.get(lot.supplier or ""),
+                received_at=lot.received_at,
+            )
+
+    def _record(self, work: WorkOrder, tags: list[Tag]) -> OperationRecord:
+        sensors = [tag for tag in tags if tag.meaning is Meaning.SENSOR]
+        equipment = self.floor.assets.equipment_called(work.work_unit) if work.work_unit else None
+        return OperationRecord(
+            work=work,
+            work_unit_words=equipment.words if equipment else Words(""),
+            checks=results_of(work),
+            signals=self._signals(work, sensors),
+            has_sensors=bool(sensors),
+            parameter_units={tag.name: tag.unit for tag in tags if tag.meaning is Meaning.PARAMETER},
+        )
+
+    def _signals(self, work: WorkOrder, sensors: list[Tag]) -> tuple[Signal, ...] | None:
+        if not sensors or work.work_unit is None or work.started_at is None:
+            return ()
+        end: datetime = work.ended_at or self.floor.clock()
+        try:
+            measured = self.floor.signals(work.work_unit, work.started_at, end)
+        except Unavailable:
+            return None
+        return tuple(
+            Signal(tag.name, tag.words, tag.unit, found.count, found.low, found.high, found.mean)
+            for tag in sensors
+            if (found := measured.get(tag.name)) is not None
+        )
+
+
+def _resolutions(tags: Mapping[str, list[Tag]]) -> dict[tuple[str, str], float]:
+    return {(asset, tag.name): tag.resolution for asset, own in tags.items() for tag in own if tag.resolution is not None}
