@@ -1,0 +1,431 @@
+"""Simulated shoppers: they choose, ask why not, get a promise, order or leave, and follow their orders, over the HTTP API."""
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from lotone.kernel import new_id
+
+Say = Callable[[str], None]
+
+RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
+TOLD = ("PromiseTold", "PromiseMoved")
+"""Facts by which a buyer learns that her date has changed."""
+STEPS_MAX = 80
+"""So many clicks a shopper makes before she gives up."""
+AGAIN = (408, 425, 429, 500, 502, 503, 504)
+"""Answers after which the same request is sent again: the server was busy or just being restarted."""
+
+
+class NoAnswer(Exception):
+    """The server did not answer a request in time, however often it was sent."""
+
+
+class Refusal(Exception):
+    """The server understood and said no."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(f"{status}: {sentence}")
+        self.status = status
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How the shoppers are."""
+
+    visits: int | None = None
+    """They come until so many visits were made; without it, until they are stopped."""
+    orders: int | None = None
+    """No new ones come once so many orders are placed."""
+    seconds_between: float = 1.0
+    """Mean wall seconds between two arrivals."""
+    thinks_s: float = 0.05
+    """Mean wall seconds between two clicks."""
+    leaves: float = 0.2
+    """The part of the quotes after which she leaves."""
+    declines: float = 0.35
+    """The part of the options she sees and does not take."""
+    asks_why: float = 0.15
+    """The part of her clicks that hit an impossible option."""
+    at_once: int = 6
+    """So many are in the shop together at most."""
+    patience_s: float = 60.0
+    """She tries a request again for so long when the server is away."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order of theirs: when it was placed (wall seconds since 1970), and the date that was promised."""
+
+    order: str
+    number: str
+    placed_at: float
+    promised: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A moved promise that reached the buyer: the number of the fact, the order, and when (wall seconds since 1970)."""
+
+    number: int
+    order: str
+    told_at: float
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass
+class Account:
+    """What the shoppers did and saw."""
+
+    visits: int = 0
+    clicks: int = 0
+    whys: int = 0
+    quotes: int = 0
+    left: int = 0
+    gave_up: int = 0
+    retries: int = 0
+    placed: dict[str, Placed] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    refusals: dict[str, int] = field(default_factory=dict)
+    """What the server refused, with how often."""
+    quote_ms: list[float] = field(default_factory=list)
+
+    def refused(self, refusal: Refusal) -> None:
+        self.refusals[str(refusal)] = self.refusals.get(str(refusal), 0) + 1
+
+
+class Api:
+    """The shop's HTTP API as a program uses it: one place that knows its paths. Raises Refusal and NoAnswer."""
+
+    def __init__(self, client: httpx.AsyncClient, account: Account, patience_s: float) -> None:
+        self.client = client
+        self.account = account
+        self.patience_s = patience_s
+
+    async def products(self) -> list[str]:
+        found = await self._ask("GET", "/api/v1/products")
+        rows = found.get("products", []) if isinstance(found, dict) else found
+        return [str(row["id"]) if isinstance(row, dict) else str(row) for row in rows]
+
+    async def options(self, product: str, choices: list[str]) -> dict[str, Any]:
+        """What the choices leave open: selected, forced, possible, impossible."""
+        return dict(await self._ask("POST", f"/api/v1/products/{product}/options", {"choices": choices}))
+
+    async def why(self, product: str, choices: list[str], wanted: str) -> Any:
+        body = {"choices": choices, "wanted": wanted}
+        return await self._ask("POST", f"/api/v1/products/{product}/explain", body)
+
+    async def quote(self, product: str, choices: list[str]) -> dict[str, Any]:
+        """Price and promise; sent again with the same key, it is the same quote."""
+        key = new_id("key")
+        return dict(await self._ask("POST", "/api/v1/quotes", {"product": product, "choices": choices}, key=key))
+
+    async def order(self, quote: str) -> dict[str, Any]:
+        """The order of a quote; sent again with the same key, it is the same order."""
+        return dict(await self._ask("POST", "/api/v1/orders", {"quote": quote}, key=new_id("key")))
+
+    async def track(self, order: str) -> dict[str, Any]:
+        return dict(await self._ask("GET", f"/api/v1/orders/{order}"))
+
+    async def events(self, after: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """(number, fact) of what happens to the caller's orders, from now or from after a number, until the stream breaks."""
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
+        wait = httpx.Timeout(10.0, read=60.0)
+        async with self.client.stream("GET", "/api/v1/orders/events", headers=headers, timeout=wait) as answer:
+            if answer.status_code != 200:
+                await answer.aread()
+                raise Refusal(answer.status_code, _sentence(answer))
+            async for number, name, data in server_sent(answer.aiter_lines()):
+                yield number, {"name": name, **data}
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = "") -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        until = time.monotonic() + self.patience_s
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                answer = await self.client.request(method, path, json=body, headers=headers)
+            except httpx.TransportError as fault:
+                trouble = f"{method} {path}: {type(fault).__name__} {fault}"
+            else:
+                if answer.status_code not in AGAIN:
+                    return _content(answer)
+                trouble = f"{method} {path}: {answer.status_code} {_sentence(answer)}"
+            if time.monotonic() + wait_s > until:
+                raise NoAnswer(trouble)
+            self.account.retries += 1
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, RETRY_LAST_S)
+
+
+class Shoppers:
+    """A stream of shoppers with one API token. `start` and `stop` from any thread; `account` tells what they did so far."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        seed: int = 1,
+        habits: Habits | None = None,
+        products: tuple[str, ...] = (),
+        say: Say = lambda sentence: None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self.token = token
+        self.habits = habits or Habits()
+        self.account = Account()
+        self.products = products
+        self.say = say
+        self.chance = random.Random(seed)  # noqa: S311
+        self._transport = transport
+        self._is_stopped = False
+        self._end = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._main, name="shoppers", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """No new ones come, those in the shop leave, and nobody follows the orders any more."""
+        self._is_stopped = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end.set)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _main(self) -> None:
+        asyncio.run(self.run())
+
+    async def run(self, *, follow: bool = True) -> Account:
+        """Visit until the habits say it is enough; then follow the orders until stopped. Returns the account."""
+        self._loop = asyncio.get_running_loop()
+        if self._is_stopped:
+            return self.account
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": "lotone-shoppers"}
+        limits = httpx.Limits(max_connections=self.habits.at_once + 4)
+        async with httpx.AsyncClient(
+            base_url=self.base_url, headers=headers, timeout=20.0, limits=limits, transport=self._transport
+        ) as client:
+            api = Api(client, self.account, self.habits.patience_s)
+            following = asyncio.create_task(self._follow(api)) if follow else None
+            try:
+                await self._visits(api)
+                if following is not None:
+                    await self._end.wait()
+            finally:
+                if following is not None:
+                    following.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await following
+        return self.account
+
+    async def _visits(self, api: Api) -> None:
+        """Shoppers come, a few at a time."""
+        in_shop: set[asyncio.Task[None]] = set()
+        while not self._enough():
+            if len(in_shop) < self.habits.at_once:
+                self.account.visits += 1
+                in_shop.add(asyncio.create_task(self._visit(api, random.Random(self.chance.random()))))  # noqa: S311
+                await self._pause(self.chance.expovariate(1 / max(self.habits.seconds_between, 1e-6)))
+            else:
+                await asyncio.wait(in_shop, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+            in_shop = {each for each in in_shop if not each.done()}
+        while in_shop and not self._end.is_set():
+            _, in_shop = await asyncio.wait(in_shop, timeout=0.1)
+        for each in in_shop:
+            each.cancel()
+        await asyncio.gather(*in_shop, return_exceptions=True)
+
+    def _enough(self) -> bool:
+        habits, account = self.habits, self.account
+        visited = habits.visits is not None and account.visits >= habits.visits
+        ordered = habits.orders is not None and len(account.placed) >= habits.orders
+        return self._end.is_set() or visited or ordered
+
+    async def _visit(self, api: Api, chance: random.Random) -> None:
+        try:
+            await self._shop(api, chance)
+        except Refusal as refusal:
+            self.account.refused(refusal)
+            self.account.gave_up += 1
+            self.say(f"a shopper gives up: {refusal}")
+        except NoAnswer as fault:
+            self.account.gave_up += 1
+            self.say(f"a shopper gives up, nobody answers: {fault}")
+
+    async def _shop(self, api: Api, chance: random.Random) -> None:
+        self.products = self.products or tuple(await api.products())
+        if not self.products:
+            raise NoAnswer("the shop has no products")
+        product = chance.choice(self.products)
+        began = time.monotonic()
+        quote = await Choosing(self, api, chance, product).until_quoted()
+        self.account.quotes += 1
+        await self.think(chance)
+        if chance.random() < self.habits.leaves:
+            self.account.left += 1
+            return
+        order = await api.order(_id_of(quote, "quote"))
+        placed = Placed(
+            order=_id_of(order, "order"),
+            number=str(order.get("number", "")),
+            placed_at=time.time(),
+            promised=str(order.get("promised") or _date_of(order)),
+        )
+        self.account.placed[placed.order] = placed
+        self.say(
+            f"order {placed.number or placed.order} placed after {time.monotonic() - began:.1f} s, promised {placed.promised}"
+        )
+
+    async def _follow(self, api: Api) -> None:
+        """Hear what happens to the orders; after a broken stream, go on where it broke."""
+        after, wait_s = "", RETRY_FIRST_S
+        while True:
+            try:
+                async for number, fact in api.events(after):
+                    after, wait_s = number or after, RETRY_FIRST_S
+                    self._hear(number, fact)
+            except (httpx.TransportError, Refusal) as fault:
+                if isinstance(fault, Refusal) and fault.status not in AGAIN:
+                    self.account.refused(fault)
+                self.account.retries += 1
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, RETRY_LAST_S)
+
+    def _hear(self, number: str, fact: Mapping[str, Any]) -> None:
+        if fact.get("name") not in TOLD or "order" not in fact:
+            return
+        told = Told(
+            number=int(number) if number.isdecimal() else int(fact.get("number", 0)),
+            order=str(fact["order"]),
+            told_at=time.time(),
+            before=str(fact.get("before", "")),
+            after=str(fact.get("after", "")),
+            reason=str(fact.get("reason_en", "")),
+        )
+        if any(known.number == told.number for known in self.account.told):
+            return
+        self.account.told.append(told)
+        self.say(f"the buyer of {told.order} was told {told.after} instead of {told.before}: {told.reason}")
+
+    async def think(self, chance: random.Random) -> None:
+        await self._pause(chance.expovariate(1 / max(self.habits.thinks_s, 1e-6)))
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, but not past the end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._end.wait(), seconds)
+
+
+class Choosing:
+    """One shopper before one product: she takes and leaves options one after another until she has a quote."""
+
+    def __init__(self, shoppers: Shoppers, api: Api, chance: random.Random, product: str) -> None:
+        self.shoppers = shoppers
+        self.api = api
+        self.chance = chance
+        self.product = product
+        self.choices: list[str] = []
+        self.declined: set[str] = set()
+
+    async def until_quoted(self) -> dict[str, Any]:
+        """Raises NoAnswer when she finds no end."""
+        habits, account = self.shoppers.habits, self.shoppers.account
+        options = await self.api.options(self.product, self.choices)
+        for _ in range(STEPS_MAX):
+            await self.shoppers.think(self.chance)
+            open_ones = [option for option in options["possible"] if option not in self.declined]
+            if not open_ones:
+                quote = await self._try_to_quote()
+                if quote is not None:
+                    return quote
+                self.declined.clear()
+                continue
+            account.clicks += 1
+            wanted = self.chance.choice(open_ones)
+            if options["impossible"] and self.chance.random() < habits.asks_why:
+                await self._ask_why(self.chance.choice(options["impossible"]))
+            elif self.chance.random() < habits.declines:
+                self.declined.add(wanted)
+            else:
+                self.choices.append(wanted)
+                options = await self.api.options(self.product, self.choices)
+        raise NoAnswer(f"{self.product}: still open after {STEPS_MAX} clicks: {self.choices}")
+
+    async def _try_to_quote(self) -> dict[str, Any] | None:
+        """None when something that must be chosen is still open."""
+        began = time.monotonic()
+        try:
+            quote = await self.api.quote(self.product, self.choices)
+        except Refusal as refusal:
+            if self.declined and refusal.status in (400, 409, 422):
+                return None
+            raise
+        self.shoppers.account.quote_ms.append((time.monotonic() - began) * 1000)
+        return quote
+
+    async def _ask_why(self, wanted: str) -> None:
+        try:
+            await self.api.why(self.product, self.choices, wanted)
+            self.shoppers.account.whys += 1
+        except Refusal as refusal:
+            self.shoppers.account.refused(refusal)
+
+
+async def server_sent(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    """(id, name, data) of server-sent events whose data is a JSON object; the fact's own name counts more than the event's."""
+    number, name, data = "", "", [""]
+    async for line in lines:
+        if line:
+            key, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if key == "id":
+                number = value
+            elif key == "event":
+                name = value
+            elif key == "data":
+                data.append(value)
+            continue
+        with suppress(ValueError):
+            found = json.loads("\n".join(data).strip() or "{}")
+            if isinstance(found, dict):
+                yield number, str(found.pop("name", "") or name), found
+        name, data = "", [""]
+
+
+def _content(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json()
+    raise Refusal(answer.status_code, _sentence(answer))
+
+
+def _sentence(answer: httpx.Response) -> str:
+    """Why the server refused: the detail of problem+json, or the beginning of the text."""
+    with suppress(ValueError):
+        found = answer.json()
+        if isinstance(found, dict) and "detail" in found:
+            return str(found["detail"])
+    return answer.text[:200]
+
+
+def _id_of(values: Mapping[str, Any], name: str) -> str:
+    return str(values.get(name) or values["id"])
+
+
+def _date_of(values: Mapping[str, Any]) -> str:
+    promise = values.get("promise")
+    return str(promise.get("date", "")) if isinstance(promise, dict) else ""
