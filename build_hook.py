@@ -57,13 +57,14 @@ def make_front_end(sources: Path, built: Path) -> None:
     node, npm = _node()
     print(f"building the front end with {node}", file=sys.stderr)
     _run("npm ci", [*npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"], sources)
-    fresh = built.with_name("built.new")
+    fresh = sources / "node_modules" / ".built"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     _run("esbuild", [node, "build.mjs", str(fresh)], sources)
     (fresh / STAMP).write_text(fingerprint, encoding="utf-8")
     shutil.rmtree(built, ignore_errors=True)  # only now: a build that fails leaves the last good one
-    fresh.rename(built)
+    built.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(fresh, built)
 
 
 def _fingerprint(sources: Path) -> str:
