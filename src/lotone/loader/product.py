@@ -1,0 +1,263 @@
+"""The product: feature model, words, picture, and the tables of what a configuration needs."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lotone.assets import DataType, Part
+from lotone.configure import (
+    BrokenModel,
+    CheckRule,
+    CircularRouting,
+    Configurator,
+    DemandRules,
+    Model,
+    OperationRule,
+    OptionWords,
+    ParameterRule,
+    PartRule,
+    Picture,
+    PictureStyle,
+    Setting,
+    TimeRule,
+    WrongPicture,
+    in_working_order,
+    read_model,
+    similar,
+)
+from lotone.kernel import Invalid
+from lotone.loader.plant import TAG_NAME, Plant
+from lotone.loader.tables import Faults, Row, as_number, read_table, read_text, unique
+
+MODEL, PICTURE = "product.uvl", "picture.svg"
+MINUTES_MAX = 7 * 24 * 60
+_OPERATION = r"[a-z][a-z0-9_-]{0,38}"
+
+
+@dataclass
+class Sources:
+    """The rows from which the rules were made, to point at."""
+
+    operations: dict[str, Row] = field(default_factory=dict)
+    conditions: list[tuple[Row, OperationRule | TimeRule | PartRule | ParameterRule | CheckRule]] = field(default_factory=list)
+
+
+def read_features(folder: Path, faults: Faults) -> Model | None:
+    try:
+        return read_model(folder / MODEL)
+    except BrokenModel as broken:
+        faults.found.extend(broken.faults)
+        return None
+
+
+def read_option_words(folder: Path, faults: Faults, features: Collection[str]) -> dict[str, OptionWords]:
+    rows = read_table(
+        folder / "words.csv",
+        faults,
+        required=("feature", "name"),
+        optional=("name_zh", "hint", "hint_zh"),
+        may_be_missing=True,
+    )
+    words = {}
+    for row in unique(rows, "feature"):
+        name = row.reference("feature", features, "feature")
+        words[name] = OptionWords(row.words(), row.words("hint", required=False))
+    return words
+
+
+def read_picture(folder: Path, faults: Faults, features: Collection[str]) -> Picture | None:
+    rows = read_table(folder / "picture.csv", faults, required=("property", "value"), optional=("when",), may_be_missing=True)
+    styles = []
+    for row in rows:
+        when = row.expression(features)
+        try:
+            styles.append(PictureStyle(row.optional("property"), row.optional("value"), when))
+        except Invalid as fault:
+            row.fault("value" if "value of" in fault.message else "property", fault.message)
+    svg = read_text(folder / PICTURE, faults) if (folder / PICTURE).exists() else None
+    if svg is None:
+        return None
+    picture = Picture(svg, tuple(styles))
+    try:
+        for name, line in picture.features():
+            if name not in features:
+                faults.add(PICTURE, line, "data-when", f"the model has no feature '{name}'{similar(name, features)}")
+    except WrongPicture as wrong:
+        faults.add(PICTURE, wrong.line, "", wrong.message)
+        return None
+    return picture
+
+
+class DemandReader:
+    """Reads the tables of what a configuration needs, against the model, the plant and the parts."""
+
+    def __init__(
+        self, folder: Path, faults: Faults, *, features: Collection[str], plant: Plant, parts: dict[str, Part]
+    ) -> None:
+        self.folder = folder
+        self.faults = faults
+        self.features = features
+        self.plant = plant
+        self.parts = parts
+        self.sources = Sources()
+        self.operations: dict[str, OperationRule] = {}
+
+    def read(self) -> DemandRules:
+        self.read_operations()
+        return DemandRules(
+            operations=tuple(self.operations.values()),
+            times=tuple(self.time(row) for row in self.table("times.csv", "when", "add_minutes", may_be_missing=True)),
+            parts=tuple(self.part(row) for row in self.table("demand.csv", "part", "quantity", optional=("when",))),
+            parameters=tuple(
+                self.parameter(row)
+                for row in self.table("parameters.csv", "parameter", "value", optional=("when",), may_be_missing=True)
+            ),
+            checks=tuple(
+                self.check(row)
+                for row in self.table("checks.csv", "check", optional=("low", "high", "when"), may_be_missing=True)
+            ),
+        )
+
+    def table(self, file: str, *required: str, optional: Collection[str] = (), may_be_missing: bool = False) -> list[Row]:
+        return read_table(
+            self.folder / file,
+            self.faults,
+            required=("operation", *required),
+            optional=optional,
+            may_be_missing=may_be_missing,
+        )
+
+    def operation_of(self, row: Row) -> str:
+        return row.reference("operation", self.operations, "operation")
+
+    def units_for(self, operation: str) -> tuple[str, ...]:
+        """The machines that can do an operation."""
+        rule = self.operations[operation]
+        return self.plant.units_of(rule.work_center) if rule.work_units is None else rule.work_units
+
+    def read_operations(self) -> None:
+        rows = unique(
+            self.table(
+                "operations.csv",
+                "name",
+                "work_center",
+                "minutes",
+                optional=("name_zh", "work_units", "after", "wait_after_minutes", "when"),
+            ),
+            "operation",
+        )
+        names = {row.optional("operation") for row in rows}
+        for row in rows:
+            center = row.reference("work_center", self.plant.work_centers, "work center")
+            units = row.references("work_units", [unit.id for unit in self.plant.work_units], "work unit")
+            self.check_capable(row, center, units)
+            rule = OperationRule(
+                id=row.id("operation", _OPERATION),
+                words=row.words(),
+                work_center=center,
+                minutes=row.number("minutes", low=0.01, high=MINUTES_MAX),
+                after=row.references("after", names, "operation"),
+                wait_after_minutes=row.number("wait_after_minutes", default=0.0, low=0, high=MINUTES_MAX),
+                work_units=units or None,
+                when=row.expression(self.features),
+            )
+            self.keep(row, rule)
+            self.operations.setdefault(rule.id, rule)
+            self.sources.operations.setdefault(rule.id, row)
+        if not rows:
+            self.faults.add("operations.csv", 0, "operation", "expected at least one operation")
+        self.check_circles()
+
+    def check_capable(self, row: Row, center: str, units: tuple[str, ...]) -> None:
+        own = self.plant.units_of(center)
+        for unit in units:
+            if row.is_good and unit not in own:
+                row.fault("work_units", f"'{unit}' is not in work center '{center}'; it has {', '.join(own) or 'none'}")
+        if row.is_good and not own:
+            row.fault("work_center", f"work center '{center}' has no work unit, so nothing can do this operation")
+
+    def check_circles(self) -> None:
+        known = {
+            name: OperationRule(
+                name, rule.words, rule.work_center, 1, tuple(step for step in rule.after if step in self.operations)
+            )
+            for name, rule in self.operations.items()
+        }
+        try:
+            in_working_order(known.values())
+        except CircularRouting as circle:
+            stuck = [name for name in known if f" {name}" in f" {circle.message}".replace(",", " ")]
+            for name in stuck:
+                if not self.sources.operations[name].optional("after"):
+                    continue
+                self.sources.operations[name].fault("after", circle.message)
+                return
+
+    def keep(self, row: Row, rule: OperationRule | TimeRule | PartRule | ParameterRule | CheckRule) -> None:
+        if row.is_good:
+            self.sources.conditions.append((row, rule))
+
+    def time(self, row: Row) -> TimeRule:
+        rule = TimeRule(
+            self.operation_of(row),
+            row.number("add_minutes", low=-MINUTES_MAX, high=MINUTES_MAX),
+            row.expression(self.features),
+        )
+        self.keep(row, rule)
+        return rule
+
+    def part(self, row: Row) -> PartRule:
+        rule = PartRule(
+            row.reference("part", self.parts, "part"),
+            row.number("quantity", low=0.001, high=1e6),
+            self.operation_of(row),
+            row.expression(self.features),
+        )
+        self.keep(row, rule)
+        return rule
+
+    def parameter(self, row: Row) -> ParameterRule:
+        operation, parameter, text = self.operation_of(row), row.id("parameter", TAG_NAME), row.text("value")
+        value = text if self.is_text(operation, parameter) else as_setting(text)
+        rule = ParameterRule(operation, parameter, value, row.expression(self.features))
+        self.keep(row, rule)
+        return rule
+
+    def is_text(self, operation: str, parameter: str) -> bool:
+        """Do the machines that do the operation take the parameter as a text?"""
+        units = self.units_for(operation) if operation in self.operations else ()
+        tags = (tag for unit in units for tag in self.plant.tags_of(unit) if tag.name == parameter)
+        return any(tag.data_type is DataType.TEXT for tag in tags)
+
+    def check(self, row: Row) -> CheckRule:
+        low, high = row.limit("low"), row.limit("high")
+        if low is None and high is None:
+            row.fault("low", "expected a limit in low, high or both")
+        elif low is not None and high is not None and low > high:
+            row.fault("high", f"expected a number of at least low ({low:g}), found {high:g}")
+        rule = CheckRule(self.operation_of(row), row.id("check", TAG_NAME), low, high, row.expression(self.features))
+        self.keep(row, rule)
+        return rule
+
+
+def as_setting(text: str) -> Setting:
+    """A cell as the value of a parameter: true, false, a number, else a text."""
+    if text in ("true", "false"):
+        return text == "true"
+    number = as_number(text)
+    if number is None:
+        return text
+    return int(text) if text.lstrip("-").isdigit() else number
+
+
+def check_model(model: Model, faults: Faults) -> Configurator | None:
+    """A configurator, when the model has a configuration at all; options that nobody can ever choose are noted."""
+    configurator = Configurator(model)
+    if not configurator.is_possible():
+        rules = ", ".join(configurator.explain((), model.root.name).constraints)
+        faults.add(MODEL, model.root.line, "1", f"no configuration is possible: {rules}")
+        return None
+    for name in configurator.options(()).impossible:
+        rules = ", ".join(configurator.explain((), name).constraints)
+        faults.add(MODEL, model.features[name].line, "1", f"'{name}' can never be chosen: {rules}")
+    return configurator
