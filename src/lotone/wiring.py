@@ -126,6 +126,11 @@ class Platform:
         self.writer = connect.Writer(messages)
         self.plan_settings = plan.PlanSettings(late_minutes=max(2.0, LATE_WALL_S * settings.speed / 60))
 
+    @classmethod
+    def for_loading(cls, settings: Settings, database: Database, plant: Clock) -> "Platform":
+        """A platform while nothing runs yet: it reaches the database, but neither machines nor historian."""
+        return cls(settings, database=database, messages=Messages("nats://127.0.0.1:0", name="loading"), plant=plant)
+
     @contextmanager
     def work(self, organization: str) -> Iterator[Work]:
         """A transaction that may change things; whoever waits for facts is woken when it has ended well."""

@@ -28,16 +28,16 @@ def docs(folder: Annotated[Path, typer.Option(help="Where the documentation is."
 
 def settings_page() -> str:
     """The settings as a page: name, default, meaning."""
-    rows = [
-        f"| `LOTONE_{name.upper()}` | `{name}` | {'' if field.default in ('', None) else f'`{field.default}`'} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in ("", None) else f"`{field.default}`"
+        rows.append(f"| `LOTONE_{name.upper()}` | `{name}` | {default} | {field.description} |")
     return "\n".join(
         [
             "# Settings",
             "",
-            "A setting comes from, in order of weight: an option of the command, an environment variable, `lotone.toml` in the data folder, the default.",
-            "An unknown or wrong setting is refused with its name.",
+            "A setting comes from, in order of weight: an option of the command, an environment variable,",
+            "`lotone.toml` in the data folder, the default. An unknown or wrong setting is refused with its name.",
             "",
             "| variable | in `lotone.toml` | default | meaning |",
             "|---|---|---|---|",

@@ -1,21 +1,23 @@
 """Commands that run things: an installation, its processes, the demonstration, a replay; and the doctor."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lotone.demo.headless import run_headless
-from lotone.demo.run import Demo, DemoOptions
-from lotone.demo.show import show_demo
-from lotone.kernel import Settings, read_settings
+from lotone.demo.headless import failed, headless_options, run_headless
+from lotone.demo.machines import Broker
+from lotone.demo.replay import Replay, replay_over_mqtt
+from lotone.demo.run import Demo
+from lotone.demo.show import show_demo, show_options
+from lotone.kernel import Database, NotFound, Settings, read_settings
 from lotone.kernel.log import start_logging
 from lotone.serve import planner, recorder, webserver
 from lotone.serve.doctor import examine
 from lotone.serve.first import first_administrator
-from lotone.serve.installation import Installation, open_platform
+from lotone.serve.folder import Folder
+from lotone.serve.installation import Installation, message_server, open_platform
 from lotone.serve.process import stop_signal
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder for everything that LotOne keeps.")]
@@ -65,11 +67,18 @@ def demo(
     chosen = speed or (HEADLESS_SPEED if headless else DEMO_SPEED)
     settings = read_settings(data=folder, port=port, speed=chosen, demo=True)
     start_logging("demo", level="warning", form=settings.log_format)
-    options = DemoOptions(seed=seed, recording=recording, reset=reset)
+    signals = recording or recorded_signals(settings.reference_data)
     if headless:
-        run_headless(Demo(settings, options, typer.echo), timedelta(hours=hours), report)
-    else:
-        show_demo(Demo(settings, options, typer.echo))
+        options = headless_options(seed=seed, recording=signals, hours=hours, speed=chosen)
+        counted = run_headless(Demo(settings, options, typer.echo), timedelta(hours=hours), report)
+        raise typer.Exit(1 if failed(counted) else 0)
+    show_demo(Demo(settings, show_options(seed=seed, recording=signals, reset=reset), typer.echo))
+
+
+def recorded_signals(reference_data: str) -> Path | None:
+    """Recorded data of a water circulation testbed, when the reference data are there."""
+    found = sorted(Path(reference_data).glob("analytics/skab/valve1/*.csv")) if reference_data else []
+    return found[0].resolve() if found else None
 
 
 def serve(name: str) -> None:
@@ -82,6 +91,36 @@ def serve(name: str) -> None:
         runs[name](platform)
     finally:
         platform.close()
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV with a time column and value columns.")],
+    tag_prefix: Annotated[str, typer.Option("--tag-prefix", help="Asset (`leak-1`), or asset and begin of the tags' names.")],
+    speed: Annotated[float, typer.Option(help="1 is as fast as it was recorded.")] = 1.0,
+    time_column: Annotated[str, typer.Option(help="Name of the time column; found by itself when left out.")] = "",
+    delimiter: Annotated[str, typer.Option(help="Between columns; found by itself when left out.")] = "",
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end, until Ctrl-C.")] = False,
+    times: Annotated[str, typer.Option(help="`original` times of the file, or `now`.")] = "now",
+    organization: Annotated[
+        str | None, typer.Option(help="Whose machine it is; the first organization when left out.")
+    ] = None,
+    data: DataFolder = None,
+) -> None:
+    """Publish recorded data as MQTT telemetry into a running installation."""
+    settings = read_settings(data=data)
+    start_logging("replay", level="warning")
+    wanted = Replay(file, tag_prefix, speed, time_column, delimiter, loop, times)
+    database = Database(settings.state_url)
+    server = message_server(settings, database)
+    database.close()
+    whose = organization or next(iter(server.machines), "")
+    if whose not in server.machines:
+        raise NotFound(f"there is no organization {whose or 'yet'}; start `lotone up` first")
+    broker = Broker(server.mqtt_host, server.mqtt_port, whose, server.machines[whose], whose)
+    with stop_signal() as stop:
+        report = replay_over_mqtt(wanted, broker, clock=Folder(settings).clock(), say=typer.echo, stop=stop)
+    typer.echo(str(report))
+    raise typer.Exit(1 if report.bad_rows or report.bad_values else 0)
 
 
 def doctor(data: DataFolder = None) -> None:
@@ -97,5 +136,3 @@ def doctor(data: DataFolder = None) -> None:
             typer.echo(f"     {finding.remedy}")
     typer.echo("Nothing is wrong." if not ill else f"{ill} of these need attention.")
     raise typer.Exit(1 if ill else 0)
-
-

@@ -6,7 +6,7 @@ from lotone.kernel.errors import Conflict, Forbidden, Invalid, LotOneError, NotF
 from lotone.kernel.facts import Fact, Tell, Told, fact_from_json
 from lotone.kernel.ids import new_id
 from lotone.kernel.messages import Messages
-from lotone.kernel.outbox import Bus, Relay, Trouble, facts_after, keep, newest_number, troubles
+from lotone.kernel.outbox import Bus, Relay, Trouble, facts_after, keep, newest_number, troubles, waiting
 from lotone.kernel.settings import Settings, WrongSetting, read_settings
 from lotone.kernel.words import LANGUAGES, Money, Words
 
@@ -41,5 +41,6 @@ __all__ = [
     "read_settings",
     "tables",
     "troubles",
+    "waiting",
     "wall_clock",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, String, Table, Text, insert, select, update
+from sqlalchemy import JSON, BigInteger, Column, Connection, Index, Integer, String, Table, Text, func, insert, select, update
 
 from lotone.kernel.clock import Clock, wall_clock
 from lotone.kernel.database import Database, UtcTime, tables
@@ -75,6 +75,12 @@ def troubles(connection: Connection, organization: str) -> list[Trouble]:
     waiting = (FACT.c.organization == organization) & FACT.c.delivered_at.is_(None) & FACT.c.fault.is_not(None)
     columns = (FACT.c.number, FACT.c.organization, FACT.c.name, FACT.c.attempts, FACT.c.fault)
     return [Trouble(*row) for row in connection.execute(select(*columns).where(waiting).order_by(FACT.c.number))]
+
+
+def waiting(connection: Connection, organization: str) -> int:
+    """How many facts have not been delivered to all their reactions yet."""
+    undelivered = (FACT.c.organization == organization) & FACT.c.delivered_at.is_(None)
+    return int(connection.execute(select(func.count()).select_from(FACT).where(undelivered)).scalar_one())
 
 
 AnyWork = TypeVar("AnyWork", contravariant=True)

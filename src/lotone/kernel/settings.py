@@ -44,6 +44,9 @@ class Settings(BaseModel):
     improve_every_seconds: float = Field(10.0, gt=0, description="Least time between two improvements of the schedule.")
     body_bytes_max: int = Field(1024 * 1024, gt=0, description="Largest request body that is accepted.")
     historian_memory_mb: int = Field(1024, ge=64, description="Memory that the historian's engine may use.")
+    reference_data: str = Field(
+        "", description="Folder with public reference data, whose recordings the demonstration replays."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or JSON for a log store.")
 

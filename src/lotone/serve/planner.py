@@ -1,4 +1,4 @@
-"""The planner process: delivers facts to their reactions, keeps the schedule true, sends jobs to machines, improves the plan."""
+"""The planner process: delivers facts to their reactions, keeps the schedule true, sends jobs, improves the plan."""
 
 import threading
 import time

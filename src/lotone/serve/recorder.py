@@ -1,0 +1,85 @@
+"""The recorder process: drivers and intake take in what machines say, the historian keeps it, states and jobs are read from it."""
+
+import threading
+
+import structlog
+
+from lotone import assets, connect, historian
+from lotone.kernel import PlantClock, Unavailable
+from lotone.serve.process import say_ready, stop_signal
+from lotone.wiring import Platform
+
+log = structlog.get_logger(__name__)
+
+COMPACT_EVERY_S = 60.0
+"""Small files of the last minutes are merged this often."""
+READ_FOR_STATES = frozenset({assets.Meaning.STATE})
+READ_FOR_JOBS = frozenset(
+    {
+        assets.Meaning.JOB,
+        assets.Meaning.JOB_STATE,
+        assets.Meaning.PROGRESS,
+        assets.Meaning.JOB_ENERGY,
+        assets.Meaning.CHECK,
+        assets.Meaning.PARAMETER,
+        assets.Meaning.GOOD,
+        assets.Meaning.SCRAP,
+    }
+)
+
+
+class Recorder:
+    """Owns the historian's files; records for all organizations of the installation."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        settings = platform.settings
+        self.historian = historian.Historian(settings.historian_folder, memory_mb=settings.historian_memory_mb)
+
+    def record(self, organization: str, samples: list[tuple[assets.Tag, assets.Sample]]) -> None:
+        """Keep samples, then read what they mean. Returns once all of it is on disk; called again, it changes nothing."""
+        self.historian.append(organization, [sample for _tag, sample in samples])
+        of_states = [pair for pair in samples if pair[0].meaning in READ_FOR_STATES]
+        of_jobs = [pair for pair in samples if pair[0].meaning in READ_FOR_JOBS]
+        if not of_states and not of_jobs:
+            return
+        with self.platform.work(organization) as work:
+            if of_states:
+                work.insight.observe(of_states)
+            if of_jobs:
+                work.make.observe(of_jobs)
+
+    def load(self, organization: str) -> connect.Plan:
+        """What the organization's machines call their tags."""
+        with self.platform.look(organization) as work:
+            return connect.Plan(tags=work.assets.tags(), connections=work.connect.connections())
+
+    def compact_until(self, stop: threading.Event) -> None:
+        while not stop.wait(COMPACT_EVERY_S):
+            try:
+                self.historian.compact()
+            except Unavailable as fault:
+                log.warning("recorder.not_compacted", fault=str(fault))
+
+
+def run(platform: Platform) -> None:
+    """Record until asked to stop."""
+    if not isinstance(platform.plant, PlantClock):
+        raise TypeError("the recorder needs the plant's clock")
+    with stop_signal() as stop:
+        recorder = Recorder(platform)
+        historian.serve(platform.messages, recorder.historian)
+        intake = connect.Intake(
+            platform.messages, platform.database, load=recorder.load, record=recorder.record, plant_clock=platform.plant
+        )
+        gateway = connect.Gateway(platform.messages, platform.database, load=recorder.load, plant_clock=platform.plant)
+        compacting = threading.Thread(target=recorder.compact_until, args=(stop,), name="compact", daemon=True)
+        intake.start()
+        gateway.start()
+        compacting.start()
+        say_ready(platform.settings.run_folder, "recorder")
+        stop.wait()
+        gateway.stop()
+        intake.stop()
+        compacting.join(timeout=5)
+        recorder.historian.close()
