@@ -1,0 +1,290 @@
+"""Modbus TCP: polled registers, and the log ring of machines that keep their samples until they are read.
+
+**Connection.** `modbus://host:port/unit`. Settings, all optional: `poll_ms` (500), `every_s` (10: how
+often a value that stays the same is recorded), `word_order` (`big`, or `little` for
+machines that send the low word of a 32- or 64-bit value first), `log` (the ring, below).
+
+**Tag addresses.** `holding:<register>:<type>` or `input:<register>:<type>`, type one of `int16 uint16 int32 uint32 int64
+uint64 float32 float64` (1, 1, 2, 2, 4, 4, 2, 4 registers); `coil:<number>`, `discrete:<number>`. Numbers count from 0, as on the wire.
+Values of several registers have the high word first. Only `holding` and `coil` can be written.
+
+**The log ring** lets a reader that was away fetch everything it missed. All of it lies in holding registers:
+
+    {"log": {"head": 1000, "first": 1010, "records": 2000, "size": 24,
+             "fields": [["sequence", "uint32"], ["time", "uint64"],
+                        ["holding:10:uint16", "uint16"], ["holding:12:float32", "float32"]]}}
+
+- `head`: register of a `uint32`, the sequence of the newest complete record; 0 while there is none. Sequences start with 1,
+  grow by 1 and survive a restart of the machine (when the head is lower than what was read before, it is a new log).
+- The record with sequence `s` lies at register `first + (s % records) * size`.
+- `fields` lie one after the other from the start of the record, without gaps; registers left over up to `size` are unused.
+  The first two are always `sequence` (`uint32`, equal to the record's own sequence: a reader sees by it whether the record was
+  overwritten) and `time` (`uint64`, microseconds since 1970 UTC, the source time of every value in the record).
+  The others are named by the address of the tag they carry; their type in the ring may differ from the type in the address.
+- A `float32` or `float64` field that is NaN is absent from this record: records need not carry every tag.
+- The machine writes the record first and the head after it.
+
+Tags that have a field in the ring are not polled. A reader that was away for more than `records` records has lost the oldest;
+the loss is kept in the quarantine with its count.
+
+**Writing.** All values of one call go out in as few blocks as their registers allow, in the order given except that neighbours
+are written together, and the last value given (the request) is always in the last block, at its end when it is the neighbour
+of the others: put the request register directly behind the parameter registers and all of it arrives in one write.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
+
+from lotone.assets import Value
+from lotone.connect.drivers.line import Line, Lost
+from lotone.connect.drivers.modbus_registers import (
+    Block,
+    LogRing,
+    Place,
+    blocks_of,
+    decode,
+    read_place,
+    type_of,
+    writes_of,
+)
+from lotone.connect.model import (
+    Deliver,
+    Node,
+    NotConnected,
+    Reading,
+    Status,
+    Surroundings,
+    WriteRefused,
+    WrongConnection,
+    host_and_port,
+    modbus_unit,
+)
+from lotone.kernel import Words
+
+ANSWER_S = 3.0
+POLL_MS = 500
+POLL_MS_MIN = 20
+EVERY_S = 10.0
+DELIVER_MAX = 2_000
+"""Readings from the log that are put into the stream together."""
+
+
+class ModbusDriver:
+    """See the top of this file."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
+        connection = surroundings.connection
+        self.host, self.port = host_and_port(connection.address, "modbus", 502)
+        self.unit = modbus_unit(connection.address)
+        self.word_order = str(connection.settings.get("word_order", "big"))
+        self.poll_s = max(float(connection.settings.get("poll_ms", POLL_MS)), POLL_MS_MIN) / 1000
+        self.every_s = float(connection.settings.get("every_s", EVERY_S))
+        log = connection.settings.get("log")
+        self.ring = LogRing.from_settings(log) if log else None
+        self.client: AsyncModbusTcpClient | None = None
+        self._polled: dict[str, tuple[Value, float]] = {}
+
+    async def run(self, deliver: Deliver) -> None:
+        line = Line(self.surroundings, deliver)
+        places = await self._places()
+        await line.keep_up(lambda: self._session(line, places))
+
+    async def _places(self) -> dict[str, Place]:
+        """Tags that are polled; a tag whose address can't be one is noted and left out."""
+        places = {}
+        for address in self.surroundings.addresses:
+            if self.ring and address in self.ring.addresses:
+                continue
+            try:
+                places[address] = read_place(address)
+            except WrongConnection as fault:
+                await self.surroundings.quarantine(address, Words(str(fault), f"“{address}”不是 Modbus 地址"))
+        return places
+
+    async def _session(self, line: Line, places: Mapping[str, Place]) -> None:
+        client = AsyncModbusTcpClient(self.host, port=self.port, timeout=ANSWER_S, retries=0, reconnect_delay=0)
+        try:
+            if not await client.connect():
+                raise Lost(self._unreachable())
+            self.client = client
+            self._polled = {}
+            await self._poll(line, places)
+            await self._read_log(line)
+            await self.surroundings.say(Status.CONNECTED, Words("connected", "已连接"))
+            await self._confirm(line)
+            while True:
+                await asyncio.sleep(self.poll_s)
+                await self._read_log(line)
+                await self._poll(line, places)
+        except (ModbusException, OSError, TimeoutError) as fault:
+            raise Lost(self._broken(fault)) from None
+        finally:
+            self.client = None
+            client.close()
+
+    # reading
+
+    async def _poll(self, line: Line, places: Mapping[str, Place]) -> None:
+        """Read the tags; deliver those that changed, and each of them now and then."""
+        if not places:
+            return
+        values: dict[Place, Value] = {}
+        for block in blocks_of(places.values()):
+            values |= await self._read_block(block)
+        now, at = asyncio.get_running_loop().time(), self.surroundings.plant_time()
+        fresh = []
+        for address, place in places.items():
+            value = values[place]
+            known = self._polled.get(address)
+            if known is None or known[0] != value or now - known[1] >= self.every_s:
+                fresh.append(Reading(address, at, value))
+        await line.deliver(fresh)
+        self._polled |= {one.address: (one.value, now) for one in fresh}
+
+    async def _read_block(self, block: Block) -> dict[Place, Value]:
+        client = self._client()
+        if block.area in ("coil", "discrete"):
+            read = client.read_coils if block.area == "coil" else client.read_discrete_inputs
+            bits = _checked(await read(block.first, count=block.count, device_id=self.unit), block.area, block.first).bits
+            return {place: bool(bits[place.register - block.first]) for place in block.places}
+        words = await self._registers(block.area, block.first, block.count)
+        return {
+            place: decode(words[place.register - block.first :][: place.length], place.kind, self.word_order)
+            for place in block.places
+        }
+
+    async def _registers(self, area: str, first: int, count: int) -> list[int]:
+        client = self._client()
+        read = client.read_holding_registers if area == "holding" else client.read_input_registers
+        registers: list[int] = _checked(await read(first, count=count, device_id=self.unit), area, first).registers
+        if len(registers) != count:
+            raise Lost(Words("lost: the machine sent fewer registers than asked for", "连接丢失：设备返回的寄存器数量不足"))
+        return registers
+
+    async def _read_log(self, line: Line) -> None:
+        """Read what the log has that was not read before, and note how far that was."""
+        ring = self.ring
+        if ring is None:
+            return
+        position = self.surroundings.position()
+        while True:
+            newest = await self._newest(ring)
+            done = position.get("sequence", 0)
+            if newest < done:
+                done = 0  # a new log: the machine was replaced or emptied
+            oldest = max(1, newest - ring.records + 1)
+            if done and done + 1 < oldest:
+                await self._note_lost(oldest - done - 1)
+            sequence = max(done + 1, oldest)
+            if sequence > newest:
+                return
+            readings, reached = await self._read_records(ring, sequence, newest)
+            await line.deliver(readings)
+            position["sequence"] = reached
+
+    async def _newest(self, ring: LogRing) -> int:
+        return int(decode(await self._registers("holding", ring.head, 2), "uint32", self.word_order))
+
+    async def _read_records(self, ring: LogRing, sequence: int, newest: int) -> tuple[list[Reading], int]:
+        """Readings of records from `sequence` on, and the last sequence among them or known to be lost."""
+        readings: list[Reading] = []
+        while sequence <= newest and len(readings) < DELIVER_MAX:
+            count = ring.stretch(sequence, newest)
+            words = await self._registers("holding", ring.register(sequence), count * ring.size)
+            for number in range(count):
+                values = ring.values(words[number * ring.size : (number + 1) * ring.size], self.word_order)
+                if values.pop("sequence") != sequence + number:
+                    await self._note_lost(1)  # written over while it was read
+                    continue
+                at = int(values.pop("time"))
+                readings += [Reading(address, at, value) for address, value in values.items()]
+            sequence += count
+        return readings, sequence - 1
+
+    async def _note_lost(self, count: int) -> None:
+        words = Words(
+            "records of the machine's log were written over before they were read: make the log longer, or find out why "
+            "the machine was not reached",
+            "设备日志记录在读取前已被覆盖：请加大日志容量，或查明设备无法连接的原因",
+        )
+        await self.surroundings.quarantine(f"{self.surroundings.connection.id} log", words, count=count)
+
+    async def _confirm(self, line: Line) -> None:
+        """After an interruption: the newest record of the log still says how the machine is."""
+        if self.ring is None:
+            self.surroundings.position()["stale_at"] = None
+            return
+        newest = await self._newest(self.ring)
+        readings = (await self._read_records(self.ring, newest, newest))[0] if newest else []
+        await line.confirm(readings)
+
+    # writing
+
+    async def write(self, values: Mapping[str, Value]) -> None:
+        writes = writes_of(values, self.word_order)
+        client = self.client
+        if client is None:
+            raise NotConnected(
+                f"{self.surroundings.connection.id} can't be reached at {self.host}:{self.port}; nothing was written"
+            )
+        for area, first, words in writes:
+            try:
+                if area == "coil":
+                    answer = await client.write_coils(first, [bool(word) for word in words], device_id=self.unit)
+                else:
+                    answer = await client.write_registers(first, words, device_id=self.unit)
+            except (ModbusException, OSError, TimeoutError) as fault:
+                raise NotConnected(
+                    f"{self.surroundings.connection.id} did not answer while it was written to: {fault}"
+                ) from None
+            if answer.isError():
+                raise WriteRefused(
+                    f"{self.surroundings.connection.id} refused to write {len(words)} registers from {first}: {answer}"
+                )
+
+    async def browse(self) -> list[Node]:
+        """Modbus has no names to browse: what the tags' own addresses hold now."""
+        nodes = []
+        for address in self.surroundings.addresses:
+            place = read_place(address)
+            try:
+                value = (await self._read_block(Block(place.area, place.register, place.length, (place,))))[place]
+            except (Lost, ModbusException, OSError, TimeoutError) as fault:
+                raise NotConnected(f"{self.surroundings.connection.id} does not answer: {fault}") from None
+            writable = place.area in ("holding", "coil")
+            nodes.append(Node(address, address, type_of(place.kind), writable, value))
+        return nodes
+
+    def _client(self) -> AsyncModbusTcpClient:
+        if self.client is None:
+            raise NotConnected(f"{self.surroundings.connection.id} can't be reached at {self.host}:{self.port}")
+        return self.client
+
+    def _unreachable(self) -> Words:
+        return Words(
+            f"lost: nothing answers at {self.host}:{self.port}; check that the machine is on and in this network",
+            f"连接丢失：{self.host}:{self.port} 无应答；请检查设备是否开机并在此网络中",
+        )
+
+    def _broken(self, fault: Exception) -> Words:
+        return Words(
+            f"lost: the machine at {self.host}:{self.port} stopped answering ({fault})"[:300],
+            f"连接丢失：{self.host}:{self.port} 的设备停止应答",
+        )
+
+
+def _checked(answer: Any, area: str, first: int) -> Any:
+    """The answer, unless the machine refused: then the tag list asks for something it does not have."""
+    if answer.isError():
+        raise Lost(
+            Words(
+                f"lost: the machine refuses to read {area} {first} ({answer}); check the tags' addresses"[:300],
+                f"连接丢失：设备拒绝读取 {area} {first}；请检查标签地址",
+            )
+        )
+    return answer
