@@ -3,7 +3,7 @@
 `PlanService` answers in milliseconds when a demand can be finished, by inserting its operations into the schedule as it
 stands (calendars, machines, repairs, material), says what binds that date, holds the capacity, and makes it firm. It
 reacts to what happens in the plant by moving what no longer fits and telling whose promise changes. `problem` and
-`apply` let a solver improve the schedule: the one we ship is `lotone.plan.solvers.cpsat.solve`, not imported here because
+`apply` let a solver improve the schedule: the one we ship is `lotone.plan.solvers.solve`, not imported here because
 loading OR-Tools costs every process half a second and 100 MB that only the planner needs. `check` is an independent
 checker of whole plans.
 """

@@ -10,7 +10,7 @@ import structlog
 
 from lotone import make
 from lotone.kernel import LotOneError
-from lotone.plan.solvers.cpsat import solve
+from lotone.plan.solvers import solve
 from lotone.serve.process import say_ready, stop_signal
 from lotone.wiring import FACTS, Platform, relay
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from lotone.kernel import Words
@@ -58,7 +59,7 @@ class Booking:
     state: BookingState = BookingState.HELD
     order: str | None = None
 
-    @property
+    @cached_property
     def place(self) -> Place:
         return Place(self.commitment, self.unit, self.step)
 

@@ -92,6 +92,6 @@ def first_fit(hours: OpenHours, busy: Sequence[Busy | Pile], earliest: datetime,
         moved = opened
         for each in busy:
             moved = each.first(moved, duration)
-        if moved == start:
-            return start
+        if moved == opened:
+            return opened
         start = moved

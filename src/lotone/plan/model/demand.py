@@ -84,6 +84,11 @@ class Demand:
         return tuple(self.by_step[step] for step in steps)
 
     @cached_property
+    def preceding(self) -> dict[str, tuple[tuple[str, timedelta], ...]]:
+        """Which steps each step follows directly, with the wait after each."""
+        return {need.step: tuple((step, self.by_step[step].wait) for step in need.after) for need in self.operations}
+
+    @cached_property
     def followers(self) -> dict[str, tuple[str, ...]]:
         """Which steps follow each step directly."""
         return {step: tuple(x.step for x in self.operations if step in x.after) for step in self.by_step}

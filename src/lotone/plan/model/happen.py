@@ -132,10 +132,12 @@ def material_taken(snapshot: Snapshot, booking: Booking, parts: Iterable[str] | 
 
 def cancelled(snapshot: Snapshot, commitment: Commitment) -> Snapshot:
     """The order is no longer wanted: what has not begun is given free, what has is finished."""
+    if commitment.state is not CommitmentState.FIRM:
+        return snapshot
     bookings = [replace(each, state=BookingState.CANCELLED) for each in commitment.bookings if each.state.waits]
     begun = {each.place for each in commitment.bookings if each.state is BookingState.STARTED}
     kept = tuple(each for each in commitment.reservations if each.place in begun)
-    changed = replace(commitment.with_bookings(bookings), reservations=kept)
+    changed = replace(commitment.with_bookings(bookings), reservations=kept, state=CommitmentState.ENDING)
     return snapshot.with_commitments([_closed_if_done(changed)])
 
 

@@ -1,7 +1,7 @@
 """Improvement: the next operations as a problem for a solver, and its answer as a change of the plan."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Protocol
@@ -11,6 +11,8 @@ from lotone.plan.model.snapshot import Commitment, Snapshot
 from lotone.plan.model.supply import pegs
 
 Span = tuple[int, int]
+STRIDE = 7
+"""How many commitments further the next version's problem begins; a prime, so that all get their turn."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Task:
     """When a booking that follows it and stays needs it."""
     after: tuple[tuple[str, int], ...]
     """Bookings among the tasks that come before it, with the wait after each."""
+
+    @property
+    def end(self) -> int:
+        return self.start + self.seconds_on[self.work_unit]
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,43 @@ class Problem:
     blocked: Mapping[str, tuple[Span, ...]]
     """Per machine: closed hours, repair, and bookings that stay."""
 
+    def part(self, commitments: Collection[str]) -> "Problem":
+        """The problem of some commitments only: all others stay where they stand."""
+        blocked = {unit: list(spans) for unit, spans in self.blocked.items()}
+        for task in self.tasks:
+            if task.commitment not in commitments:
+                blocked[task.work_unit].append((task.start, task.end))
+        return replace(
+            self,
+            tasks=tuple(task for task in self.tasks if task.commitment in commitments),
+            dues=tuple(due for due in self.dues if due.commitment in commitments),
+            blocked={unit: tuple(sorted(spans)) for unit, spans in blocked.items()},
+        )
+
+    def at(self, moves: Iterable["Move"]) -> "Problem":
+        """The same problem with tasks standing elsewhere."""
+        by_booking = {move.booking: move for move in moves}
+        return replace(self, tasks=tuple(self._moved(task, by_booking.get(task.booking)) for task in self.tasks))
+
+    def _moved(self, task: Task, move: "Move | None") -> Task:
+        if move is None:
+            return task
+        return replace(task, work_unit=move.work_unit, start=round((move.start - self.origin).total_seconds()))
+
+    def moves(self, better: "Problem") -> tuple["Move", ...]:
+        """What changes from this problem's places to another's."""
+        return tuple(
+            Move(old.booking, old.work_unit, self._moment(old.start), new.work_unit, self._moment(new.start))
+            for old, new in zip(self.tasks, better.tasks, strict=True)
+            if (old.work_unit, old.start) != (new.work_unit, new.start)
+        )
+
+    def _moment(self, seconds: int) -> datetime:
+        return self.origin + timedelta(seconds=seconds)
+
     @property
     def horizon(self) -> int:
-        return max(max(task.start + max(task.seconds_on.values()) for task in self.tasks), *(due.limit for due in self.dues))
+        return max(*(task.start + max(task.seconds_on.values()) for task in self.tasks), *(due.limit for due in self.dues))
 
 
 @dataclass(frozen=True)
@@ -109,12 +149,31 @@ def problem_of(snapshot: Snapshot) -> Problem | None:
 
 
 def _free(snapshot: Snapshot) -> dict[Place, Booking]:
+    """The movable bookings of as many commitments as the settings' `improve_operations` allow.
+
+    Only whole commitments: part of one could hardly make it complete earlier. Those taken complete one after the other,
+    so that they compete for the same hours: from the first that is late on, else from another place at each version.
+    """
     frozen_until = snapshot.now + timedelta(minutes=snapshot.settings.freeze_minutes)
-    waiting = [
-        x for queue in snapshot.queues.values() for x in queue.bookings if x.state.is_movable and x.start >= frozen_until
-    ]
-    waiting.sort(key=lambda booking: (booking.start, booking.id))
-    return {booking.place: booking for booking in waiting[: snapshot.settings.improve_operations]}
+    movable: dict[str, list[Booking]] = {}
+    for queue in snapshot.queues.values():
+        for booking in queue.bookings:
+            if booking.state.is_movable and booking.start >= frozen_until:
+                movable.setdefault(booking.commitment, []).append(booking)
+    taken: dict[Place, Booking] = {}
+    for commitment in _neighbours(snapshot, movable):
+        if taken and len(taken) + len(movable[commitment]) > snapshot.settings.improve_operations:
+            break
+        taken |= {booking.place: booking for booking in movable[commitment]}
+    return taken
+
+
+def _neighbours(snapshot: Snapshot, ids: Iterable[str]) -> list[str]:
+    """Commitments by completion, beginning where it is worth it."""
+    listed = sorted((snapshot.commitments[each] for each in ids), key=lambda each: (each.completion, each.id))
+    late = [place for place, each in enumerate(listed) if each.completion > _needed_by(each, snapshot)]
+    first = late[0] if late else snapshot.version * STRIDE % max(len(listed), 1)
+    return [each.id for each in (*listed[first:], *listed[:first])]
 
 
 class _Posing:

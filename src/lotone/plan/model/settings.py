@@ -25,7 +25,7 @@ class PlanSettings:
     """A date that was moved before is told again when it gets better by more than this."""
     freeze_minutes: float = 60.0
     """The improvement leaves alone what starts within this time: it is being prepared, and searching takes time too."""
-    improve_operations: int = 250
+    improve_operations: int = 600
     """The improvement looks at this many of the next operations at a time."""
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ class _Settling:
         self.pull = pull
         self.margin = timedelta(minutes=snapshot.settings.move_minutes)
         self.material: dict[Place, Ready] = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
+        self.hours = {unit: snapshot.hours(unit) for unit in snapshot.resources}
         self.placed = {unit: snapshot.repair(unit) for unit in snapshot.resources}
         """What stands for good, and repairs."""
         self.waiting = {unit: Pile() for unit in snapshot.resources}
@@ -90,15 +91,16 @@ class _Settling:
             ready = max(ready, material.at)
         if booking.id not in self.pull:
             ready = max(ready, booking.start)
-        for previous, wait in self.snapshot.commitments[booking.commitment].before(booking):
-            end = self.ends.get(previous.place)
+        for step, wait in self.snapshot.commitments[booking.commitment].demand.preceding[booking.step]:
+            place = Place(booking.commitment, booking.unit, step)
+            end = self.ends.get(place)
             if end is None:
-                end, certain = self.tentative[previous.place], False
+                end, certain = self.tentative[place], False
             ready = max(ready, end + wait)
         return whole_second(ready), certain
 
     def _first(self, work_unit: str, ready: datetime, duration: timedelta, *busy: Busy | Pile) -> datetime | None:
-        return first_fit(self.snapshot.hours(work_unit), busy, ready, duration)
+        return first_fit(self.hours[work_unit], busy, ready, duration)
 
     def _gap(self, work_unit: str, ready: datetime, duration: timedelta) -> datetime | None:
         """A place that is in nobody's way."""
@@ -107,14 +109,17 @@ class _Settling:
     def _move_away(self, booking: Booking, ready: datetime, start: datetime | None) -> bool:
         """Put a booking on another machine if it ends there enough earlier."""
         need = self.snapshot.commitments[booking.commitment].need(booking)
+        worth_it = None if start is None else start + booking.duration - self.margin
         best: tuple[datetime, str, datetime] | None = None
         for machine in self.snapshot.candidates(need):
-            if machine.work_unit != booking.work_unit:
-                duration = need.duration(machine.work_unit)
-                gap = self._gap(machine.work_unit, ready, duration)
-                if gap is not None and (best is None or gap + duration < best[0]):
-                    best = (gap + duration, machine.work_unit, gap)
-        if best is None or (start is not None and best[0] + self.margin > start + booking.duration):
+            duration = need.duration(machine.work_unit)
+            too_slow = worth_it is not None and ready + duration > worth_it
+            if too_slow or machine.work_unit == booking.work_unit:
+                continue
+            gap = self._gap(machine.work_unit, ready, duration)
+            if gap is not None and (best is None or gap + duration < best[0]):
+                best = (gap + duration, machine.work_unit, gap)
+        if best is None or (worth_it is not None and best[0] > worth_it):
             return False
         end, work_unit, gap = best
         self._place(booking, work_unit, gap, end - gap)

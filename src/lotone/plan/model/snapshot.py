@@ -18,14 +18,16 @@ from lotone.plan.model.supply import SMALL, Reservation, Stock, Supply
 class CommitmentState(StrEnum):
     HELD = "held"
     FIRM = "firm"
+    ENDING = "ending"
+    """The order was cancelled, but a machine is still at it."""
     CLOSED = "closed"
-    """Everything is done, or the order was cancelled."""
+    """Nothing is left to be done."""
     DROPPED = "dropped"
     """The hold was released or ran out."""
 
     @property
     def is_open(self) -> bool:
-        return self in (CommitmentState.HELD, CommitmentState.FIRM)
+        return self in (CommitmentState.HELD, CommitmentState.FIRM, CommitmentState.ENDING)
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Commitment:
 
     def before(self, booking: Booking) -> list[tuple[Booking, timedelta]]:
         """The bookings that must end before this one starts, with the wait after each."""
-        steps = [self.demand.by_step[step] for step in self.need(booking).after]
-        return [(self.by_place[Place(self.id, booking.unit, need.step)], need.wait) for need in steps]
+        steps = self.demand.preceding[booking.step]
+        return [(self.by_place[Place(self.id, booking.unit, step)], wait) for step, wait in steps]
 
     def after(self, booking: Booking) -> list[Booking]:
         steps = self.demand.followers[booking.step]

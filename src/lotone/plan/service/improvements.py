@@ -44,9 +44,9 @@ def _objection(before: Snapshot, after: Snapshot) -> str:
     """Why a change must not be applied; empty when it may."""
     if after is before:
         return "what it would move was changed meanwhile"
-    known = set(check(before))
-    found = [violation.words for violation in check(after) if violation not in known]
-    if found:
-        return f"the plan changed meanwhile: {found[0]}"
+    found = check(after)
+    new = set(found) - set(check(before)) if found else ()
+    if new:
+        return f"the plan changed meanwhile: {min(each.words for each in new)}"
     late = worse(before, after)
     return f"{len(late)} promises would get worse" if late else ""

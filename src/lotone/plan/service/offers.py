@@ -27,7 +27,8 @@ class Offers(Desk):
 
         Raises NoMachine, DoesNotFit, NoSupply, NoCapacity.
         """
-        return self._inserted(self.snapshot(), _commitment("quote", 0, demand))[1].told
+        snapshot = self.snapshot()
+        return self._inserted(snapshot, _commitment("quote", snapshot.version + 1, demand))[1].told
 
     def hold(self, demand: Demand, minutes: float = 15) -> Hold:
         """Promise the demand and keep its capacity and material for some minutes of wall time.

@@ -48,9 +48,9 @@ class Reactions(Desk):
         """The machine began the operation. Raises UnknownBooking."""
         self._happen(booking_id, "started", lambda snapshot, booking: happen.started(snapshot, booking, at))
 
-    def progress(self, booking_id: str, percent: float, at: datetime) -> None:
+    def progressed(self, booking_id: str, percent: float, at: datetime) -> None:
         """The machine said how far it is; only a noticeably different end changes the plan. Raises UnknownBooking."""
-        self._happen(booking_id, "progress", lambda snapshot, booking: happen.progressed(snapshot, booking, percent, at))
+        self._happen(booking_id, "progressed", lambda snapshot, booking: happen.progressed(snapshot, booking, percent, at))
 
     def finished(self, booking_id: str, at: datetime) -> None:
         """The machine is done with the operation. Raises UnknownBooking."""

@@ -78,10 +78,10 @@ class Views(Desk):
         """The parts that are reserved for orders, by the time they are needed: what must be in stock or bought."""
         needs = []
         for commitment in self.store.snapshot().commitments.values():
-            if commitment.order is not None:
+            if commitment.state is CommitmentState.FIRM:
                 for kept in commitment.reservations:
                     at = commitment.by_place[kept.place].start
-                    needs.append(PartNeed(kept.part, kept.quantity, at, commitment.order))
+                    needs.append(PartNeed(kept.part, kept.quantity, at, commitment.order or ""))
         return sorted(needs, key=lambda need: (need.at, need.part, need.order))
 
     def load(self, start: datetime, end: datetime) -> list[Load]:

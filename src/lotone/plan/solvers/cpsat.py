@@ -1,11 +1,11 @@
 """The plan's improvement as a constraint program for OR-Tools CP-SAT."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
-from lotone.plan.model.problem import Due, Move, Problem, Solution, Task
+from lotone.plan.model.problem import Due, Problem, Solution, Task
 
 LATE = 100
 """A second of lateness against a told date weighs as much as this many seconds of completing later."""
@@ -74,7 +74,7 @@ def _hint(
     moved: cp_model.IntVar,
 ) -> None:
     model.add_hint(start, task.start)
-    model.add_hint(end, task.start + task.seconds_on[task.work_unit])
+    model.add_hint(end, task.end)
     model.add_hint(moved, False)
     for unit, chosen in on.items():
         model.add_hint(chosen, unit == task.work_unit)
@@ -98,14 +98,16 @@ def _keep_order(model: cp_model.CpModel, choice: _Choice, choices: dict[str, _Ch
 
 
 def _completion_cost(model: cp_model.CpModel, due: Due, choices: dict[str, _Choice]) -> cp_model.LinearExprT:
-    completion = model.new_int_var(due.fixed_end, max(due.limit, due.fixed_end), f"completion {due.commitment}")
+    own = [choice for choice in choices.values() if choice.task.commitment == due.commitment]
+    complete = model.new_int_var(due.fixed_end, max(due.limit, due.fixed_end), f"completion {due.commitment}")
     late = model.new_int_var(0, max(due.limit - due.due, 0), f"late {due.commitment}")
-    for choice in choices.values():
-        if choice.task.commitment == due.commitment:
-            model.add(completion >= choice.end)
-    model.add(late >= completion - due.due)
-    weight = max(1, round(due.weight * WEIGHT_STEPS))
-    return weight * LATE * late + weight * completion
+    for choice in own:
+        model.add(complete >= choice.end)
+    model.add(late >= complete - due.due)
+    present = completion(due, [choice.task for choice in own])
+    model.add_hint(complete, present)
+    model.add_hint(late, max(0, present - due.due))
+    return _weight(due) * (LATE * late + complete)
 
 
 def _change_cost(choice: _Choice) -> cp_model.LinearExprT:
@@ -114,30 +116,30 @@ def _change_cost(choice: _Choice) -> cp_model.LinearExprT:
 
 
 def _solution(problem: Problem, choices: dict[str, _Choice], solver: cp_model.CpSolver, *, proven: bool) -> Solution | None:
-    moves = tuple(move for choice in choices.values() if (move := _move(problem, choice, solver)))
-    before, after = _present_cost(problem), solver.objective_value
-    if not moves or after >= before:
-        return None
-    return Solution(problem.version, moves, before, after, proven)
+    better = replace(problem, tasks=tuple(_placed(choice, solver) for choice in choices.values()))
+    moves = problem.moves(better)
+    before, after = present_cost(problem), round(solver.objective_value)
+    return Solution(problem.version, moves, before, after, proven) if moves and after < before else None
 
 
-def _move(problem: Problem, choice: _Choice, solver: cp_model.CpSolver) -> Move | None:
-    task, start = choice.task, solver.value(choice.start)
+def _placed(choice: _Choice, solver: cp_model.CpSolver) -> Task:
     unit = next(unit for unit, chosen in choice.on.items() if solver.value(chosen))
-    if (unit, start) == (task.work_unit, task.start):
-        return None
-    origin = problem.origin
-    return Move(task.booking, task.work_unit, origin + timedelta(seconds=task.start), unit, origin + timedelta(seconds=start))
+    return replace(choice.task, work_unit=unit, start=solver.value(choice.start))
 
 
-def _present_cost(problem: Problem) -> float:
+def completion(due: Due, tasks: Iterable[Task]) -> int:
+    """When a commitment is complete as the tasks stand."""
+    return max([due.fixed_end, *(task.end for task in tasks if task.commitment == due.commitment)])
+
+
+def present_cost(problem: Problem) -> int:
     """What the schedule costs as it stands, by the same measure."""
-    ends: dict[str, int] = {}
-    for task in problem.tasks:
-        end = task.start + task.seconds_on[task.work_unit]
-        ends[task.commitment] = max(ends.get(task.commitment, 0), end)
     cost = 0
     for due in problem.dues:
-        completion = max(ends.get(due.commitment, 0), due.fixed_end)
-        cost += max(1, round(due.weight * WEIGHT_STEPS)) * (LATE * max(0, completion - due.due) + completion)
+        complete = completion(due, problem.tasks)
+        cost += _weight(due) * (LATE * max(0, complete - due.due) + complete)
     return cost
+
+
+def _weight(due: Due) -> int:
+    return max(1, round(due.weight * WEIGHT_STEPS))
