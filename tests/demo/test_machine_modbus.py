@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.client import AsyncModbusTcpClient
 
-from lotone.demo.machines import Behaviour, MachineSpec, SpecFault, count_published
+from lotone.demo.machines import Behaviour, MachineSpec, SpecFault, count_published, hush
 from lotone.demo.machines.core import Frame
 from lotone.demo.machines.modbus import FORMATS, RegisterMap, Slot
 
@@ -232,7 +232,7 @@ async def test_a_job_over_modbus(lab: Any, modbus_spec: Callable[..., MachineSpe
     assert (await reader.client.write_registers(state, [0, 2], device_id=1)).exception_code == 2
     assert (await reader.client.read_holding_registers(65_000, count=10, device_id=1)).exception_code == 2
     assert (await reader.client.read_coils(0, count=1, device_id=1)).exception_code == 2
-    machine.send_signal(signal.SIGUSR1)
+    hush(lab.folder)
     await asyncio.sleep(0.5)
     await reader.follow()
     assert reader.last("job") == 7
@@ -258,7 +258,7 @@ async def test_kills_lose_and_double_nothing(lab: Any, modbus_spec: Callable[...
         await asyncio.sleep(1)  # the reader is away, the machine goes on
         await reader.connect()
         await reader.until("good", number)
-    machine.send_signal(signal.SIGUSR1)
+    hush(lab.folder)
     await asyncio.sleep(0.5)
     await reader.follow()
     assert sorted(value for (tag, _), value in reader.samples.items() if tag == "good") == [0, 1, 2, 3]

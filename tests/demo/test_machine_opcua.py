@@ -20,7 +20,7 @@ from asyncua.ua.uaerrors import (
     BadWriteNotSupported,
 )
 
-from lotone.demo.machines import Behaviour, MachineSpec, count_published
+from lotone.demo.machines import Behaviour, MachineSpec, count_published, hush
 from lotone.demo.machines.model import microseconds, moment
 
 pytestmark = [
@@ -134,7 +134,7 @@ async def test_a_job_over_opcua(lab: Any, opcua_spec: Callable[..., MachineSpec]
     assert reader.samples["progress", done] == 100.0
     assert 60 < reader.samples["thickness", done] < 90
     await asyncio.sleep(0.5)
-    machine.send_signal(signal.SIGUSR1)
+    hush(lab.folder)
     await asyncio.sleep(0.7)
     assert len(reader.samples) == count_published(lab.folder)["m-1"]
     machine.send_signal(signal.SIGTERM)
@@ -213,7 +213,7 @@ async def test_kills_lose_and_double_nothing(lab: Any, opcua_spec: Callable[...,
         machine = lab.run(spec)
         await reader.connect()
         await reader.until(lambda job=number: reader.last("good") == job)
-    machine.send_signal(signal.SIGUSR1)
+    hush(lab.folder)
     await asyncio.sleep(0.7)
     assert sorted(value for (tag, _), value in reader.samples.items() if tag == "good") == [0, 1, 2, 3]
     assert len(reader.samples) == count_published(lab.folder)["m-1"]

@@ -17,7 +17,7 @@ import pytest
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import StorageType
 
-from lotone.demo.machines import Behaviour, MachineSpec, count_published
+from lotone.demo.machines import Behaviour, MachineSpec, count_published, hush
 from lotone.demo.machines.model import microseconds
 from lotone.demo.machines.payload import Metric, Payload, packed, type_of, unpacked
 
@@ -209,7 +209,7 @@ async def test_a_quiet_machine_says_nothing_new_and_all_of_it_arrives(lab: Any, 
     async with durable_stream(message_server) as stream:
         machine = lab.run(spec)
         await stream.read_until(lambda it: len(it.samples(spec)) > 100)
-        machine.send_signal(signal.SIGUSR1)
+        hush(lab.folder)
         await asyncio.sleep(0.3)
         published = count_published(lab.folder)["m-1"]
         await stream.read(1.5)

@@ -1,8 +1,6 @@
 """The demonstration: an installation with a simulated factory and shoppers, started, followed and stopped."""
 
-import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from lotone.demo.machines import Behaviour, Broker, PlantTime, Recording, Stop, machine_specs, write_specs
+from lotone.demo.machines import Behaviour, Broker, PlantTime, Recording, Stop, hush, machine_specs, write_specs
 from lotone.demo.shoppers import Habits, Shoppers
 from lotone.identity import Role
 from lotone.kernel import Conflict, Settings, wall_clock
@@ -122,9 +120,7 @@ class Demo:
 
     def quiet_machines(self) -> None:
         """Machines say nothing new from now on, but still hand out what they said."""
-        for machine in self.machines:
-            if machine.process is not None and machine.is_alive:
-                os.kill(machine.process.pid, signal.SIGUSR1)
+        hush(self.journals)
 
     @property
     def journals(self) -> Path:
@@ -188,6 +184,7 @@ class Demo:
             recordings={RIG: Recording(str(self.options.recording))} if self.options.recording else {},
         )
         write_specs(specs_file, specs)
+        hush(self.journals, on=False)
         self.said(f"Starting {len(specs)} machines" + (f", {RIG} with recorded signals" if self.options.recording else ""))
         for spec in specs:
             command = [sys.executable, "-m", "lotone.demo.machines", "--machine", spec.machine, "--spec", str(specs_file)]

@@ -18,6 +18,8 @@ from lotone.demo.machines.model import (
     TagSpec,
     machine_specs,
 )
+from lotone.demo.machines.reach import is_reachable
+from lotone.demo.machines.station import hush
 
 __all__ = [
     "Behaviour",
@@ -29,6 +31,8 @@ __all__ = [
     "Stop",
     "TagSpec",
     "count_published",
+    "hush",
+    "is_reachable",
     "machine_specs",
     "read_specs",
     "write_specs",

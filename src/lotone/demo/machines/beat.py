@@ -9,18 +9,17 @@ from lotone.demo.machines.station import Said, Station
 
 async def beat(station: Station, show: Callable[[list[Said]], Awaitable[None]], *, last_words_s: float) -> None:
     """Tick and show what was said until SIGTERM or SIGINT; then stay reachable for a while, so that readers fetch what was
-    said last. SIGUSR1 makes the machine quiet: it says nothing new, and can still be read."""
+    said last."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_signal_handler(signal.SIGINT, stopping.set)
-    loop.add_signal_handler(signal.SIGUSR1, setattr, station, "quiet", True)
     next_tick = loop.time()
     while not stopping.is_set():
         await show(station.tick())
         next_tick = max(next_tick + station.spec.interval_s, loop.time())
         await _wait(stopping, next_tick - loop.time())
-    station.quiet = True
+    station.end()
     await asyncio.sleep(last_words_s)
 
 

@@ -167,14 +167,8 @@ class SparkplugMachine:
     def stop(self) -> None:
         self.inbox.put(self._stop)
 
-    def be_quiet(self) -> None:
-        self.inbox.put(self._be_quiet)
-
     def _stop(self) -> None:
         self._stopping = True
-
-    def _be_quiet(self) -> None:
-        self.station.quiet = True
 
     def _serve(self, until: float, *, done: Callable[[], bool] = lambda: False) -> None:
         """Do what comes in until then."""
@@ -315,6 +309,7 @@ class SparkplugMachine:
 
     def _finish(self) -> None:
         """Everything said is heard, as far as the server answers; then the death that the will would have told."""
+        self.station.end()
         session = self.session
         deadline = time.monotonic() + DRAIN_S
         self._publish()
@@ -340,6 +335,5 @@ def run(spec: MachineSpec) -> None:
     machine = SparkplugMachine(spec)
     signal.signal(signal.SIGTERM, lambda *_: machine.stop())
     signal.signal(signal.SIGINT, lambda *_: machine.stop())
-    signal.signal(signal.SIGUSR1, lambda *_: machine.be_quiet())
     log.info("%s is ready", spec.machine)
     machine.run()
