@@ -1,6 +1,7 @@
 """The configurator's answers against trying every configuration."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -24,6 +25,8 @@ from lotone.configure import (
     phrase,
     read_model,
 )
+from lotone.configure.reasoning import circuit
+from lotone.configure.reasoning.bounds import price_bound
 from lotone.kernel import Money
 
 BIKE = """features
@@ -178,7 +181,10 @@ def test_options_are_those_of_all_configurations(case: tuple[Model, list[str], l
     )
     prices = [price_of(model, chosen) for chosen in valid]
     assert options.price.cents == price_of(model, always)
-    assert options.price_min.cents <= min(prices) <= max(prices) <= options.price_max.cents
+    assert (options.price_min.cents, options.price_max.cents) == (min(prices), max(prices))
+    assert options.count == len(valid)
+    bounds = [price_bound(model.root, always, set(options.impossible), lowest=lowest) for lowest in (True, False)]
+    assert bounds[0] <= min(prices) <= max(prices) <= bounds[1]
 
 
 @given(models_and_choices())
@@ -333,6 +339,23 @@ def test_as_json(bike: Configurator) -> None:
     assert answer["price"] == 610.5
     assert answer["price_min"] <= answer["price"] <= answer["price_max"]
     assert answer["complete"] is False
+    assert answer["count"] == 15
+
+
+def test_a_huge_count_is_exact() -> None:
+    model = read_model("features\n    A\n        optional\n" + "".join(f"            o{number}\n" for number in range(90)))
+    options = Configurator(model).options([])
+    assert options.count == 2**90
+    assert options.as_json()["count"] == str(2**90)
+
+
+def test_a_model_too_large_to_compile_still_answers(monkeypatch: pytest.MonkeyPatch, bike: Configurator) -> None:
+    compiled = bike.options(["Belt"])
+    monkeypatch.setattr(circuit, "WORK_MAX", 10)
+    other = Configurator(bike.model).options(["Belt"])
+    assert (other.count, compiled.count) == (None, 15)
+    assert other.price_min <= compiled.price_min < compiled.price_max <= other.price_max
+    assert replace(other, count=15, price_min=compiled.price_min, price_max=compiled.price_max) == compiled
 
 
 def test_nothing_stands_against_it(bike: Configurator) -> None:

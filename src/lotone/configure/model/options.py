@@ -6,6 +6,9 @@ from typing import Any
 from lotone.configure.model.features import Rule, RuleKind
 from lotone.kernel import Conflict, Invalid, Money
 
+COUNT_MAX = 2**53
+"""A larger count is written as text: numbers in JSON are exact up to here."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -43,7 +46,8 @@ class Options:
         names = ("selected", "forced", "possible", "impossible", "switchable")
         amounts = {name: getattr(self, name).cents / 100 for name in ("price", "price_min", "price_max")}
         lists = {name: list(getattr(self, name)) for name in names}
-        return {**lists, **amounts, "currency": self.price.currency, "count": self.count, "complete": self.is_complete}
+        count = str(self.count) if self.count and self.count > COUNT_MAX else self.count
+        return {**lists, **amounts, "currency": self.price.currency, "count": count, "complete": self.is_complete}
 
 
 @dataclass(frozen=True)

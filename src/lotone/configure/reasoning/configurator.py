@@ -1,14 +1,16 @@
 """The configurator: answers about one model, for any number of threads."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from threading import Lock
 
 from lotone.configure.model.demand import Demand, DemandRules, explode
 from lotone.configure.model.expression import Expression, features_of
-from lotone.configure.model.features import Feature, GroupKind, Model, similar
+from lotone.configure.model.features import GroupKind, Model, similar
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
 from lotone.configure.reasoning.bounds import price_bound
 from lotone.configure.reasoning.cheapest import cheapest
+from lotone.configure.reasoning.circuit import Circuit, TooLarge
 from lotone.configure.reasoning.clauses import Clauses
 from lotone.configure.reasoning.solver import Reasons, Solver, smallest_hitting_set
 from lotone.kernel import Money
@@ -54,6 +56,7 @@ class Configurator:
             never = {name for name, number in self._variable.items() if -number in fixed}
             switchable = {name for name in never if self._is_switchable(name, assumptions)}
         in_order = self.model.in_order
+        count, price_min, price_max = self._bounds(assumptions, always, never)
         return Options(
             selected=in_order(chosen),
             forced=in_order(always - chosen),
@@ -61,8 +64,9 @@ class Configurator:
             impossible=in_order(never),
             switchable=in_order(switchable),
             price=self._sum(always),
-            price_min=self._bound(self.model.root, always, never, lowest=True),
-            price_max=self._bound(self.model.root, always, never, lowest=False),
+            price_min=Money(price_min, self.currency),
+            price_max=Money(price_max, self.currency),
+            count=count,
         )
 
     def is_possible(self, expressions: Iterable[Expression] = (), *, choices: Iterable[str] = ()) -> bool:
@@ -164,8 +168,26 @@ class Configurator:
     def _sum(self, names: Iterable[str]) -> Money:
         return Money(sum(self._price[name] for name in names), self.currency)
 
-    def _bound(self, feature: Feature, always: set[str], never: set[str], *, lowest: bool) -> Money:
-        return Money(price_bound(feature, always, never, lowest=lowest), self.currency)
+    @cached_property
+    def _circuit(self) -> Circuit | None:
+        with self._lock:
+            clauses, top = self._clauses.all(), self._clauses.top
+        try:
+            return Circuit(clauses, top)
+        except TooLarge:
+            return None
+
+    def _bounds(self, assumptions: Sequence[int], always: set[str], never: set[str]) -> tuple[int | None, int, int]:
+        """Count and lowest and highest price: exact by the circuit, else no count and bounds that the tree gives."""
+        circuit = self._circuit
+        if circuit is None:
+            low, high = (price_bound(self.model.root, always, never, lowest=lowest) for lowest in (True, False))
+            return None, low, high
+        excluded = {-literal for literal in assumptions}
+        cost = {self._variable[name]: cents for name, cents in self._price.items() if cents}
+        low = circuit.cheapest(excluded, cost) or 0
+        high = -(circuit.cheapest(excluded, {variable: -cents for variable, cents in cost.items()}) or 0)
+        return circuit.count(excluded), low, high
 
     def _rivals(self, name: str) -> set[str]:
         """The features that exclude this one because they stand in another branch of an alternative."""
