@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lotone.connect.drivers import sparkplug_b_pb2
 from lotone.demo.machines.payload import Metric, Payload, PayloadFault, Type, packed, unpacked
 
 NUMBER = st.integers(0, 2**63 - 1)
@@ -70,3 +71,19 @@ def _varint(number: int) -> bytes:
         out += bytes([number & 127 | 128])
         number >>= 7
     return out + bytes([number])
+
+
+@given(metrics=st.lists(METRIC, max_size=4), time=NUMBER, seq=st.none() | st.integers(0, 255))
+def test_the_platforms_generated_classes_read_the_same(metrics: list[Metric], time: int, seq: int | None) -> None:
+    read = sparkplug_b_pb2.Payload.FromString(packed(metrics, time=time, seq=seq))
+    assert (read.timestamp, read.seq if read.HasField("seq") else None) == (time, seq)
+    for theirs, ours in zip(read.metrics, metrics, strict=True):
+        assert (theirs.name, theirs.datatype, theirs.is_historical) == (ours.name, ours.type, ours.is_historical)
+        assert (theirs.alias if theirs.HasField("alias") else None) == ours.alias
+        assert (theirs.timestamp if theirs.HasField("timestamp") else None) == ours.time
+        which = theirs.WhichOneof("value")
+        value = getattr(theirs, which) if which else None
+        if which == "long_value" and value >= 2**63:
+            value -= 2**64
+        assert value == ours.value
+    assert unpacked(read.SerializeToString()) == Payload(tuple(metrics), time, seq)

@@ -218,6 +218,22 @@ async def test_a_quiet_machine_says_nothing_new_and_all_of_it_arrives(lab: Any, 
         stopped(machine)
 
 
+async def test_a_server_that_acknowledges_nothing_is_left(lab: Any, message_server: Any) -> None:
+    spec = lab.spec(broker=message_server.broker, interval_s=0.05)
+    async with durable_stream(message_server) as stream:
+        machine = lab.run(spec)
+        await stream.read_until(lambda it: len(it.samples(spec)) > 50)
+        os.kill(message_server.process.pid, signal.SIGSTOP)
+        await asyncio.sleep(13)
+        os.kill(message_server.process.pid, signal.SIGCONT)
+        assert "acknowledges nothing; connecting again" in lab.log()
+        told = count_published(lab.folder)["m-1"]
+        await stream.read_until(lambda it: len(it.samples(spec)) >= told)
+        stopped(machine)
+        await stream.read(1)
+        assert len(stream.samples(spec)) == count_published(lab.folder)["m-1"]
+
+
 async def test_a_wrong_password_is_said_and_tried_again(lab: Any, message_server: Any) -> None:
     broker = message_server.broker
     spec = lab.spec(broker=type(broker)(broker.host, broker.port, "demo", "wrong", "demo"))

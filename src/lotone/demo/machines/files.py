@@ -8,6 +8,9 @@ from lotone.demo.machines.model import MachineSpec, SpecFault
 
 
 def write_specs(path: Path, specs: Iterable[MachineSpec]) -> None:
+    """Readable by this user only: the broker's password is in it."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     path.write_text(json.dumps([spec.as_json() for spec in specs], indent=1, ensure_ascii=False), encoding="utf-8")
 
 

@@ -35,6 +35,8 @@ AGAIN_S = 5.0
 """What was acknowledged in the last seconds before a connection was lost is sent again."""
 FIRST_RETRY_S, LAST_RETRY_S = 0.2, 1.0
 
+STUCK_S = 10.0
+"""A server that acknowledges nothing for so long is left: MQTT 3.1.1 sends again only after a new connection."""
 DRAIN_S = 5.0
 KEEPALIVE_S = 10
 _TYPES = {
@@ -111,6 +113,7 @@ class Session:
         """Frames up to this number were said before the birth: they are history."""
         self.waiting: dict[int, int] = {}
         """Message id to frame number, oldest first; births are waited for as frame 0."""
+        self.answered_at = time.monotonic()
         self.client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True, reconnect_on_failure=False)
         self.client.username_pw_set(broker.user, broker.password)
         self.client.will_set(words.topic("NDEATH"), packed([self.bd_seq()]), qos=1)
@@ -127,9 +130,14 @@ class Session:
     def send(self, topic: str, payload: bytes, number: int) -> None:
         info = self.client.publish(topic, payload, qos=1)
         if info.rc == MQTT_ERR_SUCCESS:
+            self.answered_at = self.answered_at if self.waiting else time.monotonic()
             self.waiting[info.mid] = number
         else:
             self.ready = False  # the connection is gone; what was not sent will be by the next session
+
+    @property
+    def is_stuck(self) -> bool:
+        return bool(self.waiting) and time.monotonic() - self.answered_at > STUCK_S
 
     def heard(self) -> int:
         """Everything up to this frame was acknowledged."""
@@ -189,6 +197,11 @@ class SparkplugMachine:
         self.station.tick(notes)
         if self.session is None and time.monotonic() >= self._retry_at:
             self._connect()
+        if self.session and self.session.is_stuck:
+            log.warning("%s: the MQTT server acknowledges nothing; connecting again", self.spec.machine)
+            self.session.ready = False
+            self.session.client.disconnect()
+            self._lost(self.session)
         self._publish()
 
     # connection
@@ -279,6 +292,7 @@ class SparkplugMachine:
 
     def _acknowledged(self, session: Session, mid: int) -> None:
         session.waiting.pop(mid, None)
+        session.answered_at = time.monotonic()
         if session is self.session and session.ready:
             self.heard = max(self.heard, session.heard())
             if len(session.waiting) == WINDOW // 2:
