@@ -14,7 +14,7 @@ export function toast(text: string, { kind, undo }: Options = {}): void {
   shown.append(icon(kind === "wrong" ? "circle-alert" : "circle-check"), make("span", {}, text));
   if (undo) {
     const button = make("button", { type: "button", "hx-post": undo, "hx-swap": "none" }, say("Undo"));
-    button.addEventListener("click", () => shown.remove());
+    button.addEventListener("htmx:afterRequest", () => shown.remove());
     shown.append(button);
   }
   const close = make("button", { type: "button", "aria-label": say("Close") }, "×");

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from lotone.identity import TooManyAttempts
 from lotone.kernel import LotOneError
 from lotone.web.access import visitor_of
-from lotone.web.page import page
+from lotone.web.page import page, reader_of
 
 log = structlog.get_logger(__name__)
 STATUS = {
@@ -63,6 +63,7 @@ def problem(
     title = TITLES.get(status, "Error")
     log.log(40 if status >= 500 else 20, "web.refused", number=number, status=status, path=request.url.path, detail=detail)
     headers = {"X-Error-Number": number, "Cache-Control": "no-store"}
+    detail = reader_of(request).say(detail)  # sentences without values of their own are translated
     if is_for_people(request):
         if status == 401:
             return RedirectResponse(f"/sign-in?next={quote(_address(request))}", status_code=303, headers=headers)

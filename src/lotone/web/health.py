@@ -68,6 +68,7 @@ def _messages(platform: Platform) -> str:
 
 
 def _historian(platform: Platform, organization: str) -> str:
+    _messages(platform)
     return f"{platform.historian.count(organization):,} samples"
 
 

@@ -84,6 +84,7 @@ class Tail:
             return newest_number(connection)
 
     async def stop(self) -> None:
+        """End the tail and every stream; pages reconnect as soon as there is a server again."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
