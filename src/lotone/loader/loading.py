@@ -28,7 +28,7 @@ def load(
     check_ports(blueprint.connections)
     assets.add_equipment(blueprint.equipment)
     for connection in blueprint.connections:
-        connect.add_connection(connection)
+        connect.put_connection(connection)
     assets.add_tags(blueprint.tags)
     assets.add_parts(blueprint.parts)
     market.add_suppliers(blueprint.suppliers)
