@@ -121,7 +121,7 @@ class Work:
 
     def supply(self) -> Supply:
         arriving = [Arrival(buy.part, buy.quantity, buy.due_at) for buy in self.market.arriving()]
-        lead_times = {offer.part: offer.lead_time_days for offer in self.market.offers()}
+        lead_times = {part: offer.lead_time_days for part, offer in self.market.best_offers().items()}
         return Supply(self.assets.on_hand(), tuple(arriving), lead_times)
 
 

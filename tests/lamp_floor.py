@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from lamp_factory import CENTERS, WORK_UNITS, LampFactory, Work
-from lotone import assets, insight, make, orders
+from lotone import assets, historian, insight, make, orders
 from lotone.assets import DataType, JobState, MachineState, Meaning, Sample, Tag, Value
 from lotone.kernel import Fact, Words
 from lotone.make.model.passport import Signals
@@ -59,6 +59,12 @@ class FloorWork(Work):
         assert isinstance(self.factory, LampFloor)
         return self.factory
 
+    @property
+    def signals(self) -> Signals:
+        if self.floor.recorder is None:
+            return no_signals
+        return make.SensorSignals(self.floor.recorder, self.organization, self.assets)
+
     @cached_property
     def insight(self) -> insight.InsightService:
         store = insight.Store(self.connection, self.organization)
@@ -77,7 +83,7 @@ class FloorWork(Work):
             market=self.market,
             plan=self.plan,
             orders=self.orders,
-            signals=self.floor.signals,
+            signals=self.signals,
         )
 
     def observe(self, pairs: Iterable[Pair]) -> None:
@@ -167,7 +173,7 @@ class LampFloor(LampFactory):
     """The factory with its machines."""
 
     machines: dict[str, Machine] = field(default_factory=dict)
-    signals: Signals = no_signals
+    recorder: historian.Historian | None = None
     heard: list[Pair] = field(default_factory=list)
 
     @contextmanager
@@ -216,6 +222,9 @@ class LampFloor(LampFactory):
                 half = self.now + timedelta(minutes=minutes / 2)
                 late += machine.go_on(half, 50.0)
             with self.work() as work:
+                for stuck in work.make.problems():
+                    if stuck.state is make.WorkState.FAILED:
+                        work.make.retry(stuck.number)
                 if work.make.count_units().get(make.UnitState.COMPLETED, 0) >= until_done:
                     break
             self._advance(ends)
@@ -226,7 +235,7 @@ class LampFloor(LampFactory):
         self.observe(_muddled(chance, [], late))
 
     def _advance(self, ends: Mapping[str, datetime]) -> None:
-        step = timedelta(minutes=5)
+        step = timedelta(minutes=10 if ends else 60)
         then = min([self.now + step, *ends.values()])
         minutes = max((then - self.now).total_seconds() / 60, 0.05)
         self.pass_time(minutes)

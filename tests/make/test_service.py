@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from lamp_factory import BLUE_DIMMED, RED_SMALL
 from lamp_floor import FloorWork, LampFloor, told
@@ -405,6 +406,35 @@ def test_a_report_from_another_machine_is_not_believed(floor: LampFloor) -> None
     floor.observe(floor.machines["asm-1"].whole_job(other, floor.now, 1.0))
     with floor.work() as work:
         assert work.make.work_orders(states=[WorkState.RUNNING, WorkState.DONE]) == []
+
+
+def test_one_report_that_can_not_be_dealt_with_does_not_stop_the_others(floor: LampFloor) -> None:
+    """A work order whose booking is unknown to the plan: the other machine's job goes on, this one's later."""
+    floor.order()
+    releases = sent(floor)
+    cut = releases["cut-1"].work_order
+
+    def set_booking(booking: str) -> str:
+        with floor.work() as work:
+            (before,) = [each.booking for each in work.make.work_orders() if each.number == cut]
+            work.connection.execute(text("UPDATE work_order SET booking = :b WHERE number = :n"), {"b": booking, "n": cut})
+        return before
+
+    booking = set_booking("bkg_lost")
+    ended = [pair for name in releases for pair in floor.machines[name].whole_job(releases[name], floor.now, 10.0)]
+    floor.observe(ended)
+    with floor.work() as work:
+        assert [each.step for each in work.make.work_orders(states=[WorkState.DONE])] == ["wire"]
+        (stuck,) = work.make.problems()
+        assert (stuck.number, stuck.state, stuck.has_parts) == (cut, WorkState.RELEASED, False)
+        assert "bkg_lost" in str(stuck.problem)
+        assert work.assets.on_hand()["sheet"] == 20.0
+    set_booking(booking)
+    floor.dispatch()
+    with floor.work() as work:
+        assert len(work.make.work_orders(states=[WorkState.DONE])) == 2
+        assert work.make.problems() == []
+        assert work.assets.on_hand()["sheet"] == 19.5
 
 
 def test_organizations_never_see_each_other(floor: LampFloor) -> None:

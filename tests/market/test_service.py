@@ -80,6 +80,16 @@ def test_ordering_takes_the_best_offer_and_tells(database: Database, now: dateti
             bench.market.order("saddle", 1)
 
 
+def test_the_fastest_offer_of_every_part(database: Database, now: datetime) -> None:
+    with working(database, now) as bench:
+        assert bench.market.best_offers() == {}
+        describe(bench)
+        assert {part: offer.supplier for part, offer in bench.market.best_offers().items()} == {
+            "motor": "kettler",
+            "bell": "kettler",
+        }
+
+
 def test_a_repeated_order_is_the_same_purchase(database: Database, now: datetime) -> None:
     with working(database, now) as bench:
         describe(bench)

@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lotone.assets import MachineState, Meaning, Tag
-from lotone.kernel import Words
+from lotone.kernel import LotOneError, Unavailable, Words
 from lotone.make.facts import OperationReleased
 from lotone.make.model.dispatch import (
-    CannotSend,
     Release,
     choose,
     ready_bookings,
@@ -49,8 +48,7 @@ class Dispatcher:
         for work_unit in sorted(free & plan.resources.keys()):
             chosen = self._next(plan, work_unit, waiting, now)
             if chosen is not None:
-                release = self._release(waiting[chosen.id], chosen, now)
-                releases += [release] if release else []
+                releases += self._try_to_release(waiting[chosen.id], chosen, now)
         return releases
 
     def _next(self, plan: Snapshot, work_unit: str, waiting: dict[str, WorkOrder], now: datetime) -> Booking | None:
@@ -66,16 +64,25 @@ class Dispatcher:
         ready = ready_bookings(plan, queue, now) & waiting.keys()
         return choose(queue, ready, now, is_open)
 
-    def _release(self, work: WorkOrder, booking: Booking, now: datetime) -> Release | None:
+    def _try_to_release(self, work: WorkOrder, booking: Booking, now: datetime) -> list[Release]:
+        """One job that can't be sent must not keep others waiting: it is shown, and tried again at the next dispatch."""
+        try:
+            with self.floor.store.all_or_nothing():
+                return [self._release(work, booking, now)]
+        except Unavailable:
+            raise
+        except LotOneError as fault:
+            problem = Words(f"{booking.work_unit}: {fault}", f"{booking.work_unit}无法下达：{fault}")
+            if work.problem != problem:
+                self.units.save_work(replace(work, problem=problem))
+            return []
+
+    def _release(self, work: WorkOrder, booking: Booking, now: datetime) -> Release:
         unit = self.floor.unit(work.unit)
         need = unit.demand.operation(work.step)
         tags = self.floor.assets.tags(booking.work_unit)
-        try:
-            parameters = settings_for(tags, need.parameters, {CYCLE_MINUTES: round(booking.minutes, 3)})
-            request = request_tag(tags)
-        except CannotSend as fault:
-            self._show_problem(work, booking.work_unit, fault)
-            return None
+        parameters = settings_for(tags, need.parameters, {CYCLE_MINUTES: round(booking.minutes, 3)})
+        request = request_tag(tags)
         number = self._fresh_number(work.number, booking.work_unit)
         released = replace(
             work,
@@ -120,11 +127,6 @@ class Dispatcher:
 
     def _tags(self, work: WorkOrder) -> list[Tag]:
         return [tag for tag in self.floor.assets.tags(work.work_unit) if tag.meaning is Meaning.REQUEST]
-
-    def _show_problem(self, work: WorkOrder, work_unit: str, fault: CannotSend) -> None:
-        problem = Words(f"{work_unit}: {fault.message}", f"{work_unit}无法下达：{fault.message}")
-        if work.problem != problem:
-            self.units.save_work(replace(work, problem=problem))
 
 
 def _not_begun(work: WorkOrder) -> Words:

@@ -8,7 +8,7 @@ import structlog
 
 from lotone import assets
 from lotone.assets import JobState, Meaning, Sample, Tag
-from lotone.kernel import Words
+from lotone.kernel import LotOneError, Unavailable, Words
 from lotone.make.facts import OperationDone, OperationFailed, OperationStarted, PartsShort, UnitCompleted
 from lotone.make.model.compare import PartUsed, results_of
 from lotone.make.model.job import Job, Report, horizon, news, read_jobs, report_of, superfluous
@@ -59,7 +59,7 @@ class Observer:
         for job in recent:
             work = works.get(job.number)
             if work is not None and work.work_unit == work_unit:
-                self._apply(work, job, progress)
+                self._try_to_apply(work, job, progress)
 
     def _keep(
         self, work_unit: str, known: Mapping[tuple[int, int, int], Report], fresh: list[Report], jobs: list[Job], since: int
@@ -72,6 +72,19 @@ class Observer:
                 self.reports.correct(report)
         self.reports.forget(report for key, report in known.items() if key in forgotten)
         self.reports.remember(work_unit, max(since, horizon(jobs)), jobs[-1].number if jobs else 0)
+
+    def _try_to_apply(self, work: WorkOrder, job: Job, progress: tuple[int, float] | None) -> None:
+        """One job that can't be dealt with must not keep others waiting: it is shown, and tried again later."""
+        try:
+            with self.floor.store.all_or_nothing():
+                self._apply(work, job, progress)
+        except Unavailable:
+            raise
+        except LotOneError as fault:
+            log.warning("make.report_failed", work_order=work.number, work_unit=work.work_unit, fault=str(fault))
+            problem = Words(f"a report of {work.work_unit}: {fault}", f"{work.work_unit}的报告：{fault}")
+            if work.problem != problem:
+                self.units.save_work(replace(work, problem=problem))
 
     def _apply(self, work: WorkOrder, job: Job, progress: tuple[int, float] | None) -> None:
         if work.released_at is None or work.state is WorkState.CANCELLED:
@@ -156,7 +169,7 @@ class Observer:
 
     def _end(self, work: WorkOrder, job: Job) -> WorkOrder:
         ended_at = assets.moment(job.ended_at or job.started_at)
-        work = replace(work, ended_at=ended_at, progress=100.0)
+        work = replace(work, ended_at=ended_at, progress=100.0, problem=None if work.has_parts else work.problem)
         unit = self.floor.unit(work.unit)
         fault = _fault(work, job)
         if fault is not None:
@@ -215,13 +228,13 @@ class Observer:
         self.floor.tell(UnitCompleted(unit.serial, order, _known(completed.completed_at), left))
 
     def settle(self) -> None:
-        """What waited for something else than its machine: parts that were not in stock, results of checks that are late."""
+        """What waited for something else than its machine: parts that were not in stock, checks, another capability."""
         for work in self.units.work_without_parts():
             booked = self.book_parts(work, self.floor.unit(work.unit))
             if booked != work:
                 self.units.save_work(booked)
-        late = [work for work in self.units.open_work() if work.reported_at is not None]
-        for work_unit in sorted({work.work_unit for work in late if work.work_unit is not None}):
+        again = {work.work_unit for work in self.units.work_to_hear_again()}
+        for work_unit in sorted(name for name in again if name is not None):
             self._hear(work_unit, [], None)
 
 

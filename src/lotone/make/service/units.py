@@ -80,7 +80,7 @@ class Units:
         units = [unit for unit in self.units.units_of(order_id, to_change=True) if unit.state is not UnitState.COMPLETED]
         for unit in units:
             self.units.save_unit(replace(unit, state=UnitState.CANCELLED))
-        for work in self.units.work_of(unit.id for unit in units):
+        for work in self.units.work_of((unit.id for unit in units), to_change=True):
             if work.state is WorkState.WAITING:
                 self.units.save_work(replace(work, state=WorkState.CANCELLED, problem=None))
 

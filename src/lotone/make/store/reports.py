@@ -48,7 +48,7 @@ class ReportStore:
             self.connection.execute(insert(JOB_REPORT), rows)
 
     def correct(self, report: Report) -> None:
-        self.connection.execute(update(JOB_REPORT).where(self._same(report)).values(value=report.value))
+        self.connection.execute(update(JOB_REPORT).where(self._same(report)).values(value=[report.value]))
 
     def forget(self, reports: Iterable[Report]) -> None:
         for report in reports:
@@ -68,8 +68,8 @@ def _key(organization: str, report: Report) -> dict[str, Any]:
 
 
 def _content(work_unit: str, report: Report) -> dict[str, Any]:
-    return {"work_unit": work_unit, "name": report.name, "meaning": report.meaning.value, "value": report.value}
+    return {"work_unit": work_unit, "name": report.name, "meaning": report.meaning.value, "value": [report.value]}
 
 
 def _report(row: Any) -> Report:
-    return Report(row["tag"], row["source_time"], row["sequence"], row["name"], Meaning(row["meaning"]), row["value"])
+    return Report(row["tag"], row["source_time"], row["sequence"], row["name"], Meaning(row["meaning"]), row["value"][0])

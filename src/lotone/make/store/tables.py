@@ -90,7 +90,7 @@ JOB_REPORT = Table(
     Column("work_unit", String(40), nullable=False),
     Column("name", String(64), nullable=False),
     Column("meaning", String(20), nullable=False),
-    Column("value", JSON, nullable=False),
+    Column("value", JSON, nullable=False),  # in a list: SQLite would turn a bare 5.0 into 5
     Index("ix_job_report_work_unit", "organization", "work_unit"),
 )
 MACHINE_MEMORY = Table(

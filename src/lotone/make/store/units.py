@@ -93,16 +93,23 @@ class UnitStore:
         query = select(WORK_ORDER).where(self._own(WORK_ORDER) & WORK_ORDER.c.state.not_in(OVER))
         return self._work(query.order_by(WORK_ORDER.c.number).with_for_update())
 
+    def work_to_hear_again(self) -> list[WorkOrder]:
+        """Work orders on machines whose last report could not be dealt with at once: results are missing, or it failed."""
+        on_machine = WORK_ORDER.c.state.in_([state.value for state in WorkState if state.is_on_machine])
+        unsettled = WORK_ORDER.c.reported_at.is_not(None) | WORK_ORDER.c.problem.is_not(None)
+        return self._work(select(WORK_ORDER).where(self._own(WORK_ORDER) & on_machine & unsettled))
+
     def work_without_parts(self) -> list[WorkOrder]:
         """Work orders that began and whose parts could not be booked yet."""
         begun = [state.value for state in (WorkState.RUNNING, WorkState.DONE, WorkState.FAILED)]
         query = select(WORK_ORDER).where(self._own(WORK_ORDER) & ~WORK_ORDER.c.has_parts & WORK_ORDER.c.state.in_(begun))
         return self._work(query.order_by(WORK_ORDER.c.number).with_for_update())
 
-    def work_of(self, units: Iterable[str]) -> list[WorkOrder]:
-        """All work orders of units."""
+    def work_of(self, units: Iterable[str], *, to_change: bool = False) -> list[WorkOrder]:
+        """All work orders of units; those that are to be changed are locked until the transaction ends."""
         query = select(WORK_ORDER).where(self._own(WORK_ORDER) & WORK_ORDER.c.unit.in_(sorted(set(units))))
-        return self._work(query.order_by(WORK_ORDER.c.number))
+        query = query.order_by(WORK_ORDER.c.number)
+        return self._work(query.with_for_update() if to_change else query)
 
     def newest_work(self, *, states: Iterable[WorkState] | None = None, limit: int) -> list[WorkOrder]:
         query = select(WORK_ORDER).where(self._own(WORK_ORDER)).order_by(WORK_ORDER.c.number.desc()).limit(limit)
