@@ -49,7 +49,7 @@ class Work:
 
     @cached_property
     def configure(self) -> configure.ConfigureService:
-        return configure.ConfigureService(configure.ConfigureStore(self.connection, self.organization), self.platform.wall)
+        return configure.ConfigureService(configure.Store(self.connection, self.organization), self.platform.wall)
 
     @cached_property
     def market(self) -> market.MarketService:

@@ -134,9 +134,8 @@ def _count_units(report: Report, work: Work) -> None:
     passports = [work.make.passport(unit.serial) for unit in completed]
     report.passports_complete = sum(passport.complete for passport in passports)
     report.as_built_differs = sum(bool(passport.differences) for passport in passports)
-    report.differences = [f"{passport.serial}: {difference}" for passport in passports for difference in passport.differences][
-        :20
-    ]
+    found = [(passport.unit.serial, each.as_json()) for passport in passports for each in passport.differences]
+    report.differences = [f"{serial}: {difference}" for serial, difference in found[:20]]
 
 
 def _count_plan(report: Report, work: Work, start: datetime, now: datetime) -> None:

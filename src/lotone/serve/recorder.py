@@ -1,11 +1,13 @@
-"""The recorder process: drivers and intake take in what machines say, the historian keeps it, states and jobs are read from it."""
+"""The recorder process: takes in what machines say, keeps it, and reads from it what became of states and jobs."""
 
 import threading
 
 import structlog
 
 from lotone import assets, connect, historian
+from lotone.connect.server import USER
 from lotone.kernel import PlantClock, Unavailable
+from lotone.serve.installation import message_server
 from lotone.serve.process import say_ready, stop_signal
 from lotone.wiring import Platform
 
@@ -68,11 +70,19 @@ def run(platform: Platform) -> None:
         raise TypeError("the recorder needs the plant's clock")
     with stop_signal() as stop:
         recorder = Recorder(platform)
+        platform.messages.run(connect.prepare_streams(platform.messages.client), timeout_s=30)
         historian.serve(platform.messages, recorder.historian)
         intake = connect.Intake(
             platform.messages, platform.database, load=recorder.load, record=recorder.record, plant_clock=platform.plant
         )
-        gateway = connect.Gateway(platform.messages, platform.database, load=recorder.load, plant_clock=platform.plant)
+        server = message_server(platform.settings, platform.database)
+        gateway = connect.Gateway(
+            platform.messages,
+            platform.database,
+            load=recorder.load,
+            plant_clock=platform.plant,
+            mqtt=connect.MqttDoor(server.mqtt_host, server.mqtt_port, USER, server.password),
+        )
         compacting = threading.Thread(target=recorder.compact_until, args=(stop,), name="compact", daemon=True)
         intake.start()
         gateway.start()
