@@ -44,9 +44,9 @@ class Due:
     commitment: str
     weight: float
     due: int
-    """Completion by which the told date is kept at its probability."""
+    """Completion by which the date that was told first is kept at its probability."""
     limit: int
-    """It must not complete later than this: the later of due and now planned."""
+    """It must not complete later: by then the date that stands keeps its probability, or it is planned so late already."""
     fixed_end: int
     """When its bookings that stay end."""
 
@@ -171,7 +171,7 @@ def _free(snapshot: Snapshot) -> dict[Place, Booking]:
 def _neighbours(snapshot: Snapshot, ids: Iterable[str]) -> list[str]:
     """Commitments by completion, beginning where it is worth it."""
     listed = sorted((snapshot.commitments[each] for each in ids), key=lambda each: (each.completion, each.id))
-    late = [place for place, each in enumerate(listed) if each.completion > _needed_by(each, snapshot)]
+    late = [place for place, each in enumerate(listed) if each.completion > _complete_by(each.first_date, each, snapshot)]
     first = late[0] if late else snapshot.version * STRIDE % max(len(listed), 1)
     return [each.id for each in (*listed[first:], *listed[:first])]
 
@@ -223,13 +223,14 @@ class _Posing:
         return booking.place not in self.free and booking.state is not BookingState.CANCELLED
 
     def _due(self, commitment: Commitment) -> Due:
-        due = self._floor(_needed_by(commitment, self.snapshot))
+        due = self._floor(_complete_by(commitment.first_date, commitment, self.snapshot))
+        needed_by = self._floor(_complete_by(commitment.told.date, commitment, self.snapshot))
         staying = [each.end for each in commitment.bookings if each.place not in self.free]
         return Due(
             commitment=commitment.id,
             weight=commitment.demand.weight,
             due=due,
-            limit=max(due, self._ceil(commitment.completion)),
+            limit=max(needed_by, self._ceil(commitment.completion)),
             fixed_end=max((self._ceil(end) for end in staying), default=0),
         )
 
@@ -268,11 +269,11 @@ def worse(before: Snapshot, after: Snapshot) -> list[str]:
         commitment.id
         for commitment in after.commitments.values()
         if commitment is not (old := before.commitments[commitment.id])
-        and commitment.completion > max(old.completion, _needed_by(commitment, after))
+        and commitment.completion > max(old.completion, _complete_by(commitment.told.date, commitment, after))
     ]
 
 
-def _needed_by(commitment: Commitment, snapshot: Snapshot) -> datetime:
-    """When a commitment must be complete so that its told date keeps its probability."""
+def _complete_by(date: datetime, commitment: Commitment, snapshot: Snapshot) -> datetime:
+    """When a commitment must be complete so that a date keeps its probability."""
     buffer = timedelta(minutes=commitment.told.buffer_minutes)
-    return commitment.told.date - snapshot.settings.packing - buffer
+    return date - snapshot.settings.packing - buffer

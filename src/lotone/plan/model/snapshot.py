@@ -41,6 +41,9 @@ class Commitment:
     bookings: tuple[Booking, ...]
     reservations: tuple[Reservation, ...]
     told: Promise
+    """The promise that stands."""
+    first_date: datetime
+    """The date that was told first: what the buyer counts on, and what the improvement tries to get back."""
     state: CommitmentState = CommitmentState.HELD
     order: str | None = None
     expires_at: datetime | None = None

@@ -50,7 +50,8 @@ class Offers(Desk):
         emptied = snapshot.with_commitments([replace(commitment, bookings=(), reservations=())])
         inserted = insert(emptied, commitment.demand, commitment.id, lambda: new_id("bkg"))
         placed = replace(commitment, bookings=inserted.bookings, reservations=inserted.reservations)
-        told = replace(placed, told=promise_for(emptied.with_commitments([placed]), placed))
+        promise = promise_for(emptied.with_commitments([placed]), placed)
+        told = replace(placed, told=promise, first_date=promise.date)
         return emptied.with_commitments([told]), told
 
     def confirm(self, hold_id: str, order: str) -> Promise:
@@ -71,7 +72,7 @@ class Offers(Desk):
             raise HoldTaken(f"{taken}; ask for a new quote")
         if not held.bookings or min(booking.start for booking in held.bookings) < snapshot.now:
             snapshot, anew = self._inserted(snapshot, held)
-            held = replace(anew, told=held.told)
+            held = replace(anew, told=held.told, first_date=held.first_date)
         if held.completion > held.told.earliest:
             now_possible = promise_for(snapshot, held)
             if now_possible.date > held.told.date:
@@ -108,7 +109,7 @@ class Offers(Desk):
 
 
 def _commitment(commitment_id: str, sequence: int, demand: Demand) -> Commitment:
-    return Commitment(commitment_id, sequence, demand, (), (), UNTOLD)
+    return Commitment(commitment_id, sequence, demand, (), (), UNTOLD, UNTOLD.date)
 
 
 def _dropped(snapshot: Snapshot, hold_id: str) -> Snapshot:

@@ -8,7 +8,7 @@ from ortools.sat.python import cp_model
 from lotone.plan.model.problem import Due, Problem, Solution, Task
 
 LATE = 100
-"""A second of lateness against a told date weighs as much as this many seconds of completing later."""
+"""A second of lateness against the date told first weighs as much as this many seconds of completing later."""
 MOVED_SECONDS = 60
 """Moving a booking must be worth this much, so that the plan stays where it is without a reason."""
 CHANGED_MACHINE_SECONDS = 300
@@ -30,7 +30,7 @@ class _Choice:
 def solve(problem: Problem, seconds: float) -> Solution | None:
     """A better schedule found within a time on one thread; None when nothing better was found.
 
-    Least weighted lateness against told dates first, then early completion, then few changes. No commitment completes
+    Least weighted lateness against the dates told first, then early completion, then few changes. No commitment completes
     later than its limit. The present schedule is given as a hint, so the search begins with it.
     """
     model = cp_model.CpModel()

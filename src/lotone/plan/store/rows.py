@@ -79,6 +79,7 @@ def commitment(
         bookings=tuple(bookings),
         reservations=tuple(reservations),
         told=Promise.from_json(row["told"]),
+        first_date=row["first_date"],
         state=CommitmentState(row["state"]),
         order=row["order_id"],
         expires_at=row["expires_at"],
@@ -87,7 +88,8 @@ def commitment(
 
 
 def commitment_row(item: Commitment, version: int) -> dict[str, Any]:
-    return {**commitment_change(item, version), "sequence": item.sequence, "demand": item.demand.as_json()}
+    unchanging = {"sequence": item.sequence, "first_date": item.first_date, "demand": item.demand.as_json()}
+    return {**commitment_change(item, version), **unchanging}
 
 
 def commitment_change(item: Commitment, version: int) -> dict[str, Any]:

@@ -48,6 +48,7 @@ PLAN_COMMITMENT = Table(
     Column("order_id", String(80)),
     Column("expires_at", UtcTime),
     Column("moves", Integer, nullable=False),
+    Column("first_date", UtcTime, nullable=False),
     Column("demand", JSON, nullable=False),
     Column("told", JSON, nullable=False),
     Index("ix_plan_commitment_changed", "organization", "version"),

@@ -313,6 +313,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.String(length=80), nullable=True),
         sa.Column("expires_at", sa.DateTime(), nullable=True),
         sa.Column("moves", sa.Integer(), nullable=False),
+        sa.Column("first_date", sa.DateTime(), nullable=False),
         sa.Column("demand", sa.JSON(), nullable=False),
         sa.Column("told", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("organization", "id", name=op.f("pk_plan_commitment")),
