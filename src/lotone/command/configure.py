@@ -48,4 +48,4 @@ def explain(
 ) -> None:
     """Say which choices must be taken back to get a feature, and which constraints are the reason."""
     conflict = Configurator(read_model(model)).explain(choose or (), want)
-    show({"conflicts": {"choices": list(conflict.choices), "constraints": list(conflict.constraints)}}, json)
+    show({"conflicts": {"choices": list(conflict.take_back), "constraints": list(conflict.constraints)}}, json)

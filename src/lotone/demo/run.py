@@ -29,7 +29,7 @@ SERVERS = ("opcua", "modbus")
 """Protocols in which the machine is the server and needs a port."""
 RIG = "leak-1"
 """The machine whose signals can come from recorded data."""
-SHOPPER_SCOPES = frozenset({"configure.read", "orders.read", "orders.quote", "orders.place"})
+SHOPPER_SCOPES = frozenset({"configure.read", "orders.quote", "orders.place", "orders.own"})
 STAFF = tuple(Role)
 
 

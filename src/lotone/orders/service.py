@@ -195,6 +195,11 @@ class OrderService:
         """Orders, the newest first."""
         return self.store.orders(buyer=buyer, states=None if states is None else set(states), limit=limit)
 
+    def is_of(self, order_id: str, buyer: str) -> bool:
+        """Whether an order exists and is this buyer's."""
+        found = self.store.order(order_id)
+        return found is not None and found.buyer == buyer
+
     def history(self, order_id: str) -> list[PromiseMove]:
         """Every time the order's promise was told anew, the first move first."""
         return self.store.moves(order_id)

@@ -1,0 +1,229 @@
+"""The shop for programs: products, options, explanations, quotes with a held promise, orders and what happens to them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from lotone.configure import Product
+from lotone.identity import Actor
+from lotone.kernel import Fact
+from lotone.orders import Quote, buyer_of
+from lotone.plan import HoldLost, Promise
+from lotone.web.access import needs, platform_of
+from lotone.web.faults import problem
+from lotone.web.live import stream
+from lotone.wiring import Work
+
+router = APIRouter(prefix="/api/v1", tags=["shop"])
+CHOICES_MAX = 500
+Names = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=CHOICES_MAX)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=120)]
+
+
+class Choices(BaseModel):
+    choices: Names = Field(default_factory=list, description="Chosen features, by name.")
+
+
+class Wanted(Choices):
+    wanted: str = Field(max_length=200, description="The feature that is impossible with these choices.")
+
+
+class NewQuote(Choices):
+    product: str = Field(max_length=80)
+    quantity: int = Field(1, ge=1, le=1000)
+    instead_of: str | None = Field(None, max_length=60, description="An earlier quote of yours that is dropped for this one.")
+
+
+class NewOrder(BaseModel):
+    quote: str = Field(max_length=60)
+
+
+@router.get("/products")
+def products(request: Request, actor: Actor = needs("configure.read")) -> list[dict[str, Any]]:
+    """What is sold."""
+    with platform_of(request).look(actor.organization) as work:
+        return [product_json(product) for product in work.configure.products()]
+
+
+@router.get("/products/{product}")
+def product(request: Request, product: str, actor: Actor = needs("configure.read")) -> dict[str, Any]:
+    """One product with its features and their words."""
+    with platform_of(request).look(actor.organization) as work:
+        found = work.configure.product(product)
+        model = work.configure.configurator(product).model
+    features = [
+        {
+            "name": feature.name,
+            "parent": feature.parent,
+            "abstract": feature.abstract,
+            "words": found.words_of(feature.name).as_dict(),
+            "price": feature.price_cents / 100,
+            "groups": [
+                {"kind": group.kind.value, "members": [member.name for member in group.members]} for group in feature.groups
+            ],
+        }
+        for feature in model.root
+    ]
+    return {**product_json(found), "features": features, "constraints": [rule.text for rule in model.constraints]}
+
+
+@router.post("/products/{product}/options")
+def options(request: Request, product: str, chosen: Choices, actor: Actor = needs("configure.read")) -> dict[str, Any]:
+    """For every feature: selected, forced, possible or impossible with these choices; and the price."""
+    with platform_of(request).look(actor.organization) as work:
+        return work.configure.configurator(product).options(chosen.choices).as_json()
+
+
+@router.post("/products/{product}/explain")
+def explain(request: Request, product: str, asked: Wanted, actor: Actor = needs("configure.read")) -> dict[str, Any]:
+    """Why a feature is impossible, and the fewest choices to take back for it."""
+    with platform_of(request).look(actor.organization) as work:
+        return work.configure.configurator(product).explain(asked.choices, asked.wanted).as_json()
+
+
+@router.post("/products/{product}/promise")
+def promise(request: Request, product: str, chosen: Choices, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
+    """When this could be handed over if it were ordered now; nothing is held. Open choices are completed the cheapest way."""
+    with platform_of(request).look(actor.organization) as work:
+        return promise_json(work.orders.preview(product, chosen.choices))
+
+
+@router.post("/quotes", status_code=201)
+def quote(request: Request, new: NewQuote, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
+    """A price and a promise for a complete configuration; its capacity is held until the quote expires."""
+    with platform_of(request).work(actor.organization) as work:
+        made = work.orders.quote(new.product, new.choices, actor.who, quantity=new.quantity, instead_of=new.instead_of)
+    return quote_json(made)
+
+
+@router.delete("/quotes/{quote}", status_code=204)
+def drop_quote(request: Request, quote: str, actor: Actor = needs("orders.quote")) -> None:
+    """Give the held capacity back."""
+    with platform_of(request).work(actor.organization) as work:
+        work.orders.drop_quote(quote, actor.who)
+
+
+@router.post("/orders", status_code=201)
+def place(request: Request, new: NewOrder, actor: Actor = needs("orders.place"), key: Key = None) -> Any:
+    """Order what was quoted. Sent again with the same Idempotency-Key it is the same order.
+
+    409 with a new `promise` when the quoted date can no longer be kept: nothing is ordered, ask for a new quote.
+    """
+    try:
+        with platform_of(request).work(actor.organization) as work:
+            placed = work.orders.place(new.quote, actor.who, key)
+            return work.orders.track(placed.id, actor.who).as_json()
+    except HoldLost as lost:
+        return lost_hold(request, lost)
+
+
+@router.get("/orders")
+def orders(request: Request, actor: Actor = needs("orders.own"), limit: int = 200) -> list[dict[str, Any]]:
+    """One's own orders (staff: all), the newest first."""
+    with platform_of(request).look(actor.organization) as work:
+        found = work.orders.orders(buyer_of(actor), limit=min(max(limit, 1), 1000))
+        return [
+            {
+                "order": order.id,
+                "number": order.number,
+                "state": order.state.value,
+                "product": order.product,
+                "promised": order.promised,
+                "first_promised": order.first_promised,
+                "placed_at": order.placed_at,
+                "price": order.price.cents / 100,
+                "currency": order.price.currency,
+            }
+            for order in found
+        ]
+
+
+@router.get("/orders/events")
+async def events(request: Request, actor: Actor = needs("orders.own")) -> StreamingResponse:
+    """What happens to one's own orders, as server-sent events named `fact`; resumed by Last-Event-ID."""
+    mine = Mine(request, actor)
+    await run_in_threadpool(mine.load)
+    return stream(request, actor, mine)
+
+
+@router.get("/orders/{order}")
+def order(request: Request, order: str, actor: Actor = needs("orders.own")) -> dict[str, Any]:
+    """One order as its buyer follows it: steps, promise, history of the promise with reasons."""
+    with platform_of(request).look(actor.organization) as work:
+        story = work.orders.track(order, buyer_of(actor)).as_json()
+        return {**story, "units": serials(work, order)}
+
+
+@router.post("/orders/{order}/cancel")
+def cancel(request: Request, order: str, actor: Actor = needs("orders.own")) -> dict[str, Any]:
+    """Cancel an order on which no machine has begun."""
+    with platform_of(request).work(actor.organization) as work:
+        work.orders.cancel(order, buyer_of(actor))
+        return work.orders.track(order, buyer_of(actor)).as_json()
+
+
+class Mine:
+    """Which facts are about orders that an actor may see. Unknown orders are looked up once."""
+
+    def __init__(self, request: Request, actor: Actor) -> None:
+        self.platform = platform_of(request)
+        self.actor = actor
+        self.buyer = buyer_of(actor)
+        self.known: dict[str, bool] = {}
+
+    def load(self) -> None:
+        with self.platform.look(self.actor.organization) as work:
+            self.known = {order.id: True for order in work.orders.orders(self.buyer, limit=100_000)}
+
+    def __call__(self, fact: Fact) -> bool:
+        order = getattr(fact, "order", None)
+        if not isinstance(order, str):
+            return False
+        if self.buyer is None:
+            return True
+        if order not in self.known:
+            with self.platform.look(self.actor.organization) as work:
+                self.known[order] = bool(work.orders.is_of(order, self.buyer))
+        return self.known[order]
+
+
+def serials(work: Work, order: str) -> list[str]:
+    return [unit.serial for unit in work.make.units_of(order)]
+
+
+def product_json(product: Product) -> dict[str, Any]:
+    return {
+        "id": product.id,
+        "version": product.version,
+        "name": product.words.as_dict(),
+        "hint": product.hint.as_dict(),
+        "currency": product.currency,
+        "start": list(product.start),
+    }
+
+
+def promise_json(promise: Promise) -> dict[str, Any]:
+    return promise.as_json()
+
+
+def quote_json(quote: Quote) -> dict[str, Any]:
+    return {
+        "quote": quote.id,
+        "product": quote.product,
+        "version": quote.version,
+        "choices": list(quote.choices),
+        "configuration": list(quote.configuration),
+        "quantity": quote.quantity,
+        "price": quote.price.cents / 100,
+        "currency": quote.price.currency,
+        "promise": promise_json(quote.promise),
+        "expires_at": quote.expires_at.isoformat(),
+        "state": quote.state.value,
+    }
+
+
+def lost_hold(request: Request, lost: HoldLost) -> Response:
+    return problem(request, 409, lost.message, kind="hold_lost", more={"promise": promise_json(lost.promise)})
