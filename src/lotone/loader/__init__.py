@@ -4,6 +4,31 @@
 with file, line and column; among them are faults that only a solver finds, such as a choice for which no machine
 parameter has a value. `load` hands what was read to the capabilities; loading again doubles nothing.
 
+**The files.** CSV in UTF-8 with a header; texts for people in `name` and `name_zh`; an empty cell is nothing. `when` is a
+condition over features such as `belt & !(size_s | size_m)`, empty is always. Files marked with * may be missing, columns in
+brackets too.
+
+- `blueprint.toml`: id, name, currency, time_zone, language; section `[product]`: id, name, hint, start (the first choices)
+- `product.uvl`: the feature model, prices in the attribute `Price`
+- `words.csv`*: feature, name, [hint]
+- `picture.svg`*, `picture.csv`*: `data-when` on elements; property (a CSS custom property), value, [when]
+- `suppliers.csv`: supplier, name, [automatic] (deliveries arrive by themselves, in simulated plants)
+- `parts.csv`: part, name, [unit, stock]
+- `offers.csv`: supplier, part, price, lead_time_days, [least]
+- `calendars.csv`: calendar, weekdays (`Mon-Sat`), start, end, time_zone; several rows are several shifts
+- `equipment.csv`: id, level (site, area, work_center, work_unit), parent, name, [calendar] (of work units)
+- `connections.csv`: connection, protocol, address (with `{port}`, `{organization}`), work_units, [settings] (JSON)
+- `tags.csv`: asset (a work unit, a work center for its units, `*` for all units; the narrowest row counts), tag, type,
+  meaning, name, [unit, resolution, low, high, writable, connection, address]
+- `operations.csv`: operation, name, work_center, minutes, [work_units, after, wait_after_minutes, when]
+- `times.csv`*: operation, when, add_minutes
+- `demand.csv`: part, quantity, operation, [when]
+- `parameters.csv`*: operation, parameter (a tag), value, [when]; exactly one row applies in every configuration
+- `checks.csv`*: operation, check (a tag), [low, high, when]
+
+A tag without `connection` is reached over the first connection that lists its work unit; without `address` over Sparkplug B as
+`machine/<tag>`, over OPC UA as `ns=2;s=<tag>`, over MQTT and HTTP by its name. Modbus needs a register.
+
 >>> from importlib.resources import files
 >>> from pathlib import Path
 >>> blueprint = read_blueprint(Path(str(files("lotone") / "blueprints" / "ebike")))
