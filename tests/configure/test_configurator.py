@@ -25,8 +25,8 @@ from lotone.configure import (
     phrase,
     read_model,
 )
-from lotone.configure.reasoning import circuit
 from lotone.configure.reasoning.bounds import price_bound
+from lotone.configure.reasoning.circuit import Circuit, TooLarge
 from lotone.kernel import Money
 
 BIKE = """features
@@ -187,12 +187,18 @@ def test_options_are_those_of_all_configurations(case: tuple[Model, list[str], l
     assert bounds[0] <= min(prices) <= max(prices) <= bounds[1]
 
 
-@given(models_and_choices())
-def test_complete_is_the_cheapest_and_valid(case: tuple[Model, list[str], list[str]]) -> None:
+@given(models_and_choices(), st.booleans())
+def test_complete_is_the_cheapest_and_valid(case: tuple[Model, list[str], list[str]], is_compiled: bool) -> None:
+    """By the circuit, and by MaxSAT where there is none."""
     model, choices, refused = case
     valid = [chosen for chosen in configurations(model) if chosen.issuperset(choices) and chosen.isdisjoint(refused)]
-    assume(valid)
     configurator = Configurator(model)
+    if not is_compiled:
+        configurator.__dict__["_circuit"] = None
+    if not valid:
+        with pytest.raises(Contradiction):
+            configurator.complete(choices, refused)
+        return
     completed = configurator.complete(choices, refused)
     best = min((price_of(model, chosen), len(chosen)) for chosen in valid)
     assert completed in valid
@@ -349,10 +355,13 @@ def test_a_huge_count_is_exact() -> None:
     assert options.as_json()["count"] == str(2**90)
 
 
-def test_a_model_too_large_to_compile_still_answers(monkeypatch: pytest.MonkeyPatch, bike: Configurator) -> None:
+def test_a_model_too_large_to_compile_still_answers(bike: Configurator) -> None:
     compiled = bike.options(["Belt"])
-    monkeypatch.setattr(circuit, "WORK_MAX", 10)
-    other = Configurator(bike.model).options(["Belt"])
+    with pytest.raises(TooLarge):
+        Circuit([[1, 2], [-1, 2], [1, -2], [-1, -2, 3]], 3, work_max=5)
+    large = Configurator(bike.model)
+    large.__dict__["_circuit"] = None
+    other = large.options(["Belt"])
     assert (other.count, compiled.count) == (None, 15)
     assert other.price_min <= compiled.price_min < compiled.price_max <= other.price_max
     assert replace(other, count=15, price_min=compiled.price_min, price_max=compiled.price_max) == compiled

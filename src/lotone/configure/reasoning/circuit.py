@@ -35,10 +35,10 @@ class Circuit:
     Raises TooLarge. A model without any configuration has no root.
     """
 
-    def __init__(self, clauses: Sequence[Sequence[int]], variables: int) -> None:
+    def __init__(self, clauses: Sequence[Sequence[int]], variables: int, *, work_max: int = WORK_MAX) -> None:
         self.nodes: list[tuple[Branch, ...]] = []
         self._known: dict[frozenset[Literals], int | None] = {}
-        self._work = 0
+        self._work_left = work_max
         units = [clause[0] for clause in clauses if len(clause) == 1]
         others = [tuple(dict.fromkeys(clause)) for clause in clauses if len(clause) > 1]
         propagated = self._propagated(others, units)
@@ -60,8 +60,8 @@ class Circuit:
                 continue
             implied.add(literal)
             left = []
-            self._work += len(clauses)
-            if self._work > WORK_MAX:
+            self._work_left -= len(clauses)
+            if self._work_left < 0:
                 raise TooLarge
             for clause in clauses:
                 if literal in clause:
@@ -127,18 +127,31 @@ class Circuit:
             product *= (variable not in excluded) + (-variable not in excluded)
         return product
 
-    def cheapest(self, excluded: Collection[int], cost: Mapping[int, int]) -> int | None:
-        """The smallest sum of costs of true variables in a model without the excluded literals; None if there is none."""
-        if self.root is None:
-            return None
-        sums: list[int | None] = []
+    def cheapest(self, excluded: Collection[int], cost: Mapping[int, int]) -> set[int] | None:
+        """The true variables of a model without the excluded literals in which their costs sum up to the least; None if
+        there is no such model."""
+        best: list[tuple[int, Branch] | None] = []
         for branches in self.nodes:
-            found = (self._cheapest(branch, sums, excluded, cost) for branch in branches)
-            sums.append(min((each for each in found if each is not None), default=None))
-        return self._cheapest(self.root, sums, excluded, cost)
+            best.append(self._best(branches, best, excluded, cost))
+        top = self._best((self.root,), best, excluded, cost) if self.root else None
+        return None if top is None else self._chosen(top[1], best, excluded, cost)
 
-    def _cheapest(
-        self, branch: Branch, sums: list[int | None], excluded: Collection[int], cost: Mapping[int, int]
+    def _best(
+        self,
+        branches: Sequence[Branch],
+        best: list[tuple[int, Branch] | None],
+        excluded: Collection[int],
+        cost: Mapping[int, int],
+    ) -> tuple[int, Branch] | None:
+        found: tuple[int, Branch] | None = None
+        for branch in branches:
+            total = self._sum(branch, best, excluded, cost)
+            if total is not None and (found is None or total < found[0]):
+                found = total, branch
+        return found
+
+    def _sum(
+        self, branch: Branch, best: list[tuple[int, Branch] | None], excluded: Collection[int], cost: Mapping[int, int]
     ) -> int | None:
         total = 0
         for literal in branch.literals:
@@ -146,18 +159,34 @@ class Circuit:
                 return None
             total += cost.get(literal, 0)
         for node in branch.nodes:
-            part = sums[node]
+            part = best[node]
             if part is None:
                 return None
-            total += part
+            total += part[0]
         for variable in branch.free:
-            allowed = [
-                value for literal, value in ((variable, cost.get(variable, 0)), (-variable, 0)) if literal not in excluded
-            ]
-            if not allowed:
+            value = _cheaper(variable, excluded, cost)
+            if value in excluded:
                 return None
-            total += min(allowed)
+            total += cost.get(value, 0)
         return total
+
+    def _chosen(
+        self, branch: Branch, best: list[tuple[int, Branch] | None], excluded: Collection[int], cost: Mapping[int, int]
+    ) -> set[int]:
+        literals = {*branch.literals, *(_cheaper(variable, excluded, cost) for variable in branch.free)}
+        chosen = {literal for literal in literals if literal > 0}
+        for node in branch.nodes:
+            part = best[node]
+            if part is not None:
+                chosen |= self._chosen(part[1], best, excluded, cost)
+        return chosen
+
+
+def _cheaper(variable: int, excluded: Collection[int], cost: Mapping[int, int]) -> int:
+    """The literal of a free variable that is allowed and costs less."""
+    if variable in excluded or (cost.get(variable, 0) >= 0 and -variable not in excluded):
+        return -variable
+    return variable
 
 
 def _components(clauses: list[Literals]) -> list[list[Literals]]:

@@ -117,11 +117,18 @@ class Configurator:
         """The cheapest configuration with the choices; of several equally cheap ones, one with few features."""
         _, assumptions = self._assumptions(choices, refused)
         cost = {self._variable[name]: cents * _CENT + _ONE_FEATURE for name, cents in self._price.items()}
-        model = cheapest(self._clauses, assumptions, cost)
-        if model is None:
+        found = self._cheapest(assumptions, cost)
+        if found is None:
             with self._lock:
                 raise Contradiction(self._explain(assumptions, ()))
-        return self._names(model)
+        return frozenset(self._clauses.names[variable - 1] for variable in found if variable <= len(self._price))
+
+    def _cheapest(self, assumptions: Sequence[int], cost: dict[int, int]) -> set[int] | None:
+        if self._circuit is not None:
+            return self._circuit.cheapest({-literal for literal in assumptions}, cost)
+        with self._lock:
+            clauses = self._clauses.all()
+        return cheapest(clauses, assumptions, cost)
 
     # -- what it needs
 
@@ -185,8 +192,9 @@ class Configurator:
             return None, low, high
         excluded = {-literal for literal in assumptions}
         cost = {self._variable[name]: cents for name, cents in self._price.items() if cents}
-        low = circuit.cheapest(excluded, cost) or 0
-        high = -(circuit.cheapest(excluded, {variable: -cents for variable, cents in cost.items()}) or 0)
+        lowest = circuit.cheapest(excluded, cost) or set()
+        highest = circuit.cheapest(excluded, {variable: -cents for variable, cents in cost.items()}) or set()
+        low, high = (sum(cost.get(variable, 0) for variable in found) for found in (lowest, highest))
         return circuit.count(excluded), low, high
 
     def _rivals(self, name: str) -> set[str]:
