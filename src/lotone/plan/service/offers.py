@@ -67,9 +67,11 @@ class Offers(Desk):
         held = snapshot.commitments[hold_id]
         if held.order == order:
             return snapshot
-        if held.order is not None or self.store.commitment_of(order) is not None:
-            taken = f"hold {hold_id} belongs to order {held.order}" if held.order else f"order {order} has another hold"
-            raise HoldTaken(f"{taken}; ask for a new quote")
+        if held.order is not None:
+            raise HoldTaken(f"hold {hold_id} belongs to order {held.order}; ask for a new quote")
+        other = self.store.commitment_of(order)
+        if other is not None and other.id != hold_id:
+            raise HoldTaken(f"order {order} has another hold, {other.id}; a hold is for one order")
         if not held.bookings or min(booking.start for booking in held.bookings) < snapshot.now:
             snapshot, anew = self._inserted(snapshot, held)
             held = replace(anew, told=held.told, first_date=held.first_date)
