@@ -20,6 +20,8 @@ _ELEMENTS = frozenset(_SHAPES | _PAINTS | _FILTERS | {"feColorMatrix", "feTurbul
 """A picture stands in the middle of pages, so it may draw, and nothing else: no script, no style sheet, no foreign address."""
 _INNER_ADDRESS = re.compile(r"(url\(\s*['\"]?)#")
 _OUTER_ADDRESS = re.compile(r"url\(\s*['\"]?(?!#)|javascript:|expression\(|@import", re.IGNORECASE)
+_PREFIX = "\ue000"
+"""Stands for the prefix that `draw` is given: a character for private use, which no drawing needs."""
 _PROPERTY = re.compile(r"--[a-z][a-z0-9-]*")
 _VALUE = re.compile(r"[\w#.,()% +-]{1,100}")
 
@@ -49,8 +51,10 @@ class PictureStyle:
 
 @dataclass
 class _Element:
+    """An element, its tag written but for `>` or `/>`, with `_PREFIX` before every id."""
+
     tag: str
-    attributes: dict[str, str]
+    written: str
     line: int
     when: Expression = ALWAYS
     children: list["_Element | str"] = field(default_factory=list)
@@ -98,8 +102,8 @@ class Picture:
         """
         style = ";".join(f"{name}:{value}" for name, value in self.properties(configuration).items())
         parts: list[str] = []
-        _draw(self._root, configuration, prefix, {"style": style} if style else {}, parts)
-        return "".join(parts)
+        _draw(self._root, configuration, f" style={quoteattr(style)}" if style else "", parts)
+        return "".join(parts).replace(_PREFIX, prefix)
 
     def as_json(self) -> dict[str, Any]:
         styles = [{"property": row.property, "value": row.value, "when": as_text(row.when)} for row in self.styles]
@@ -111,27 +115,27 @@ class Picture:
         return cls(picture["svg"], tuple(styles))
 
 
-def _draw(element: _Element, configuration: Set[str], prefix: str, extra: dict[str, str], parts: list[str]) -> None:
-    attributes = {name: _with_prefix(name, value, prefix) for name, value in element.attributes.items()} | extra
-    written = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+def _draw(element: _Element, configuration: Set[str], style: str, parts: list[str]) -> None:
+    parts.append(element.written)
+    parts.append(style)
     if not element.children:
-        parts.append(f"<{element.tag}{written}/>")
+        parts.append("/>")
         return
-    parts.append(f"<{element.tag}{written}>")
+    parts.append(">")
     for child in element.children:
         if isinstance(child, str):
-            parts.append(escape(child))
-        elif holds(child.when, configuration):
-            _draw(child, configuration, prefix, {}, parts)
+            parts.append(child)
+        elif child.when is ALWAYS or holds(child.when, configuration):
+            _draw(child, configuration, "", parts)
     parts.append(f"</{element.tag}>")
 
 
-def _with_prefix(name: str, value: str, prefix: str) -> str:
+def _with_prefix(name: str, value: str) -> str:
     if name == "id":
-        return prefix + value
+        return _PREFIX + value
     if name in ("href", "xlink:href"):
-        return f"#{prefix}{value.removeprefix('#')}"
-    return _INNER_ADDRESS.sub(rf"\1#{prefix}", value) if "url(" in value else value
+        return f"#{_PREFIX}{value.removeprefix('#')}"
+    return _INNER_ADDRESS.sub(rf"\1#{_PREFIX}", value) if "url(" in value else value
 
 
 class _Reader:
@@ -170,7 +174,9 @@ class _Reader:
             raise self.fault("expected at most 50 levels of elements")
         for name, value in attributes.items():
             self.check(name, value)
-        element = _Element(tag, attributes, self.parser.CurrentLineNumber, self.when(attributes.pop(WHEN, "")))
+        when = self.when(attributes.pop(WHEN, ""))
+        written = "".join(f" {name}={quoteattr(_with_prefix(name, value))}" for name, value in attributes.items())
+        element = _Element(tag, f"<{tag}{written}", self.parser.CurrentLineNumber, when)
         if self.open:
             self.open[-1].children.append(element)
         else:
@@ -193,4 +199,4 @@ class _Reader:
 
     def characters(self, text: str) -> None:
         if text.strip():
-            self.open[-1].children.append(text)
+            self.open[-1].children.append(escape(text))
