@@ -1,9 +1,10 @@
 """Machines in, commands out: drivers turn protocols into samples, and writes into what each machine understands.
 
-MQTT machines (Sparkplug B, plain telemetry) publish to the message server, our own drivers (OPC UA, Modbus) and HTTP pushes put
-batches into the same durable stream. In the recorder process the `Intake` turns the stream into samples and acknowledges what
-is recorded, and the `Gateway` runs the drivers; any process writes to machines with a `Writer` and hands on pushed data with a
-`Pusher`. `ConnectService` keeps which machine is reached how. What can't be taken is kept in the quarantine, never dropped.
+MQTT machines (Sparkplug B, plain telemetry) publish to the message server; our own drivers (OPC UA, Modbus) and HTTP pushes
+put batches into the same durable stream. In the recorder process the `Intake` turns the stream into samples and
+acknowledges what is recorded, and the `Gateway` runs the drivers; any process writes to machines with a `Writer` and hands
+on pushed data with a `Pusher`. `ConnectService` keeps which machine is reached how. What can't be taken is kept in the
+quarantine, never dropped.
 """
 
 from lotone.connect.directory import Load, Plan

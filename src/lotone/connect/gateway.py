@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,8 +35,8 @@ from lotone.connect.model import (
     subject_of,
 )
 from lotone.connect.probe import probe
-from lotone.connect.store import Refused, Store
-from lotone.connect.streams import TROUBLE, wait_for_streams
+from lotone.connect.store import Refused, Store, organizations
+from lotone.connect.streams import TROUBLE, end, wait_for_streams
 from lotone.kernel import Clock, Database, Invalid, LotOneError, Messages, NotFound, PlantClock, Words, new_id, wall_clock
 
 log = structlog.get_logger(__name__)
@@ -96,8 +96,8 @@ class Seat:
 class Gateway:
     """Run by the recorder process. `start` and `stop` may be called from any thread.
 
-    `organizations()` lists whose connections are to be served, `load(organization)` gives its tags and connections; both are
-    called every second, on a worker thread.
+    Serves the connections of all organizations. `load(organization)` gives its tags and connections; it is called every
+    second, on a worker thread. With `mqtt`, edge nodes are told by STATE that we are there.
     """
 
     def __init__(
@@ -105,7 +105,6 @@ class Gateway:
         messages: Messages,
         database: Database,
         *,
-        organizations: Callable[[], list[str]],
         load: Load,
         plant_clock: PlantClock,
         wall: Clock = wall_clock,
@@ -113,13 +112,13 @@ class Gateway:
     ) -> None:
         self.messages = messages
         self.database = database
-        self.organizations = organizations
         self.load = load
         self.plant_clock = plant_clock
         self.wall = wall
         self.seats: dict[tuple[str, str], Seat] = {}
         self.plans: dict[str, Plan] = {}
         self._state = HostState(mqtt) if mqtt else None
+        self._looking = asyncio.Lock()
         self._stopping = threading.Event()
         self._task: Future[None] | None = None
 
@@ -150,7 +149,7 @@ class Gateway:
                     await self.save()
                 except Exception:  # the next look may succeed; drivers go on meanwhile
                     log.exception("gateway.look_failed")
-                await asyncio.sleep(min(LOOK_EVERY_S, SAVE_EVERY_S))
+                await asyncio.to_thread(self._stopping.wait, min(LOOK_EVERY_S, SAVE_EVERY_S))
         finally:
             for key in list(self.seats):
                 await self._end(key)
@@ -158,8 +157,11 @@ class Gateway:
 
     async def look(self) -> None:
         """Start drivers of new connections, end those of removed ones, restart those that changed."""
-        plans = await asyncio.to_thread(lambda: {name: self.load(name) for name in self.organizations()})
-        self.plans = plans
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
+        plans = self.plans = await asyncio.to_thread(self._plans)
         wanted = {
             (organization, connection.id): (connection, addresses_of(connection, plan))
             for organization, plan in plans.items()
@@ -201,8 +203,7 @@ class Gateway:
         if seat.task is not None:
             if seat.task.done() and not seat.task.cancelled() and seat.task.exception():
                 log.error("gateway.driver_failed", connection=key[1], fault=str(seat.task.exception()))
-            seat.task.cancel()
-            await asyncio.gather(seat.task, return_exceptions=True)
+            await end(seat.task)
         await self._save(seat)
         if not any(one.id == key[1] and one.enabled for one in self.plans.get(key[0], Plan()).connections):
             await seat.say(Status.OFF, Words("switched off", "已关闭"))
@@ -242,7 +243,11 @@ class Gateway:
 
         Raises UnknownTag, NotWritable, WrongWrite, NotConnected, WriteRefused.
         """
-        tags = self._tags(organization, asset, values)
+        try:
+            tags = self._tags(organization, asset, values)
+        except UnknownTag:
+            await self.look()  # it may have been added a moment ago
+            tags = self._tags(organization, asset, values)
         last = [name for name, tag in tags.items() if tag.meaning is Meaning.REQUEST]
         order = [name for name in values if name not in last] + last
         per_connection: dict[str, dict[str, Value]] = {}
@@ -256,7 +261,8 @@ class Gateway:
                     f"the connection {connection} of {asset} is switched off or was removed; nothing was written"
                 )
             try:
-                await asyncio.wait_for(seat.driver.write(dict(reversed(addressed.items()))), WRITE_S)
+                async with asyncio.timeout(WRITE_S):
+                    await seat.driver.write(dict(reversed(addressed.items())))
             except Misfit as fault:
                 raise WrongWrite(f"{asset}: {fault}") from None
             except TimeoutError:
@@ -275,7 +281,10 @@ class Gateway:
                 raise NotConnected(f"the tag {asset}/{name} has no connection to write through")
         return {name: known[name] for name in values}
 
-    def seat_of(self, organization: str, connection: str) -> Seat:
+    async def seat_of(self, organization: str, connection: str) -> Seat:
+        """Raises UnknownConnection."""
+        if (organization, connection) not in self.seats:
+            await self.look()
         seat = self.seats.get((organization, connection))
         if seat is None or seat.driver is None:
             raise UnknownConnection(f"there is no running connection {connection}")
@@ -287,7 +296,7 @@ class Gateway:
         return b"{}"
 
     async def _serve_browse(self, subject: str, payload: bytes) -> bytes:
-        seat = self.seat_of(subject.rpartition(".")[2], str(_read(payload).get("connection")))
+        seat = await self.seat_of(subject.rpartition(".")[2], str(_read(payload).get("connection")))
         assert seat.driver is not None
         return nodes_to_json(await seat.driver.browse())
 
@@ -319,6 +328,11 @@ class Gateway:
     def save_refused(self, organization: str, refused: Refused) -> None:
         with self.database.work() as transaction:
             Store(transaction, organization).refuse([refused])
+
+    def _plans(self) -> dict[str, Plan]:
+        with self.database.look() as transaction:
+            names = organizations(transaction)
+        return {name: self.load(name) for name in {*names, *self.plans}}
 
     def _position(self, organization: str, connection: str) -> dict[str, Any]:
         with self.database.look() as transaction:

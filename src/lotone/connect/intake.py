@@ -21,7 +21,7 @@ from lotone.connect.keeper import Keeper
 from lotone.connect.model import ConnectionState, Status, subject_of
 from lotone.connect.reader import Reader
 from lotone.connect.store import Birth, Refused, Store
-from lotone.connect.streams import ANSWER_S, INGEST, TROUBLE, Heard, Puller
+from lotone.connect.streams import ANSWER_S, INGEST, TROUBLE, Heard, Puller, end
 from lotone.connect.taking import Record, Sign, Taking
 from lotone.kernel import Clock, Database, LotOneError, Messages, PlantClock, Words, keep, wall_clock
 
@@ -33,6 +33,7 @@ KEPT_S = 120.0
 PURGE_EVERY_S = 10.0
 NOTE_EVERY_S = 2.0
 """Signs of life and repeated faults are written to the database at most this often; new ones at once."""
+WAIT_S = 0.5
 FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 10.0
 REBIRTH_EVERY_S = 10.0
@@ -111,18 +112,23 @@ class Intake:
         pulling = asyncio.create_task(self._pull(puller, taken))
         try:
             while not self._stopping.is_set():
-                with contextlib.suppress(TimeoutError):
-                    messages = await asyncio.wait_for(taken.get(), NOTE_EVERY_S)
+                messages = await self._next(taken)
+                if messages:
                     rebirths = await asyncio.to_thread(self.take, messages)
                     await self._acknowledge(puller, messages[-1])
                     await self._ask_for(rebirths)
                 await asyncio.to_thread(self.book.note)
         finally:
-            for task in (pulling, keeper):
-                task.cancel()
-            await asyncio.gather(pulling, keeper, return_exceptions=True)
+            await end(pulling)
+            await end(keeper)
             await puller.close()
             await asyncio.to_thread(self.book.note, all_of_it=True)
+
+    async def _next(self, taken: asyncio.Queue[list[Heard]]) -> list[Heard]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S):
+                return await taken.get()
+        return []
 
     async def _pull(self, puller: Puller, taken: asyncio.Queue[list[Heard]]) -> None:
         """Fetch the next messages while the last ones are being recorded."""

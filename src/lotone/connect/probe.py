@@ -32,7 +32,8 @@ async def probe(
     """What is found at an address. Raises WrongConnection when it can't be one, NotConnected when nothing answers."""
     connection = check_connection(Connection(TRIAL_ID, protocol, address, settings), organization)
     try:
-        return await asyncio.wait_for(_PROBES[connection.way](connection, births), PROBE_S)
+        async with asyncio.timeout(PROBE_S):
+            return await _PROBES[connection.way](connection, births)
     except TimeoutError:
         raise NotConnected(f"nothing answers at {address} within {PROBE_S:g} s") from None
 

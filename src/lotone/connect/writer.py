@@ -69,6 +69,8 @@ class Pusher:
         return len(batch.readings)
 
     async def _publish(self, batch: Batch, once: str | None) -> None:
+        if not self.messages.is_connected:
+            raise NotTaken("the message server is away; push it again in a few seconds")
         streams: JetStreamContext = self.messages.client.jetstream(timeout=PUSH_S)
         subject = f"samples.{batch.organization}.{batch.connection}"
         try:

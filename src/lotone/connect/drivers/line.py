@@ -1,6 +1,7 @@
 """What drivers that call the machine have in common: reconnecting for ever, marking values stale, and confirming them."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -12,7 +13,13 @@ from lotone.kernel import LotOneError, Words
 log = structlog.get_logger(__name__)
 
 FIRST_WAIT_S = 0.25
-LAST_WAIT_S = 15.0
+LAST_WAIT_S = 5.0
+LONGER = 1.6
+
+
+def keep_quiet(library: str) -> None:
+    """A protocol library's own log says what we say already, in words that help nobody: let only the worst through."""
+    logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 class Lost(Exception):
@@ -50,7 +57,7 @@ class Line:
             if asyncio.get_running_loop().time() - started > LAST_WAIT_S:
                 wait_s = FIRST_WAIT_S
             await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LAST_WAIT_S)
+            wait_s = min(wait_s * LONGER, LAST_WAIT_S)
 
     async def deliver(self, readings: Sequence[Reading]) -> None:
         """Returns once the readings are in the stream."""

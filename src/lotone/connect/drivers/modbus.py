@@ -1,12 +1,12 @@
 """Modbus TCP: polled registers, and the log ring of machines that keep their samples until they are read.
 
-**Connection.** `modbus://host:port/unit`. Settings, all optional: `poll_ms` (500), `every_s` (10: how
-often a value that stays the same is recorded), `word_order` (`big`, or `little` for
-machines that send the low word of a 32- or 64-bit value first), `log` (the ring, below).
+**Connection.** `modbus://host:port/unit`. Settings, all optional: `poll_ms` (500), `every_s` (10: how often a value that
+stays the same is recorded), `word_order` (`big`, or `little` for machines that send the low word of a 32- or 64-bit value
+first), `log` (the ring, below).
 
 **Tag addresses.** `holding:<register>:<type>` or `input:<register>:<type>`, type one of `int16 uint16 int32 uint32 int64
-uint64 float32 float64` (1, 1, 2, 2, 4, 4, 2, 4 registers); `coil:<number>`, `discrete:<number>`. Numbers count from 0, as on the wire.
-Values of several registers have the high word first. Only `holding` and `coil` can be written.
+uint64 float32 float64` (1, 1, 2, 2, 4, 4, 2, 4 registers); `coil:<number>`, `discrete:<number>`. Numbers count from 0, as
+on the wire. Values of several registers have the high word first. Only `holding` and `coil` can be written.
 
 **The log ring** lets a reader that was away fetch everything it missed. All of it lies in holding registers:
 
@@ -27,8 +27,8 @@ Values of several registers have the high word first. Only `holding` and `coil` 
 Tags that have a field in the ring are not polled. A reader that was away for more than `records` records has lost the oldest;
 the loss is kept in the quarantine with its count.
 
-**Writing.** All values of one call go out in as few blocks as their registers allow, in the order given except that neighbours
-are written together, and the last value given (the request) is always in the last block, at its end when it is the neighbour
+**Writing.** All values of one call go out in as few blocks as their registers allow, by ascending register, neighbours
+together, and the last value given (the request) is always in the last block, at its end when it is the neighbour
 of the others: put the request register directly behind the parameter registers and all of it arrives in one write.
 """
 
@@ -40,7 +40,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from lotone.assets import Value
-from lotone.connect.drivers.line import Line, Lost
+from lotone.connect.drivers.line import Line, Lost, keep_quiet
 from lotone.connect.drivers.modbus_registers import (
     Block,
     LogRing,
@@ -77,6 +77,7 @@ class ModbusDriver:
     """See the top of this file."""
 
     def __init__(self, surroundings: Surroundings) -> None:
+        keep_quiet("pymodbus")
         self.surroundings = surroundings
         connection = surroundings.connection
         self.host, self.port = host_and_port(connection.address, "modbus", 502)

@@ -41,8 +41,8 @@ def read_place(address: str) -> Place:
     numbers = len(parts) == (2 if is_bit else 3) and parts[1].isdecimal() and int(parts[1]) < 65536
     if area not in AREAS or not numbers or (not is_bit and parts[2] not in REGISTERS):
         raise WrongConnection(
-            f"'{address}' is no Modbus address; write holding:<register>:<type>, input:<register>:<type> with one of the types "
-            f"{', '.join(REGISTERS)}, or coil:<number>, discrete:<number>"
+            f"'{address}' is no Modbus address; write holding:<register>:<type>, input:<register>:<type> with one of the "
+            f"types {', '.join(REGISTERS)}, or coil:<number>, discrete:<number>"
         )
     return Place(area, int(parts[1]), "" if is_bit else parts[2])
 

@@ -1,11 +1,11 @@
 """OPC UA: subscribes to the tags' nodes, and reads from the server's history what was missed while we were away.
 
-**Connection.** `opc.tcp://host:port/path`. Settings, all optional: `user`, `password`, `publish_ms` (200), `history_hours` (168:
-how far back the history is read for a tag that was never read). **Tag addresses** are node ids: `ns=2;s=temperature`.
+**Connection.** `opc.tcp://host:port/path`. Settings, all optional: `user`, `password`, `publish_ms` (200), `history_hours`
+(168: how far back the history is read for a tag that was never read). **Tag addresses** are node ids: `ns=2;s=temperature`.
 
-Nothing is lost where the server keeps a history (HistoryRead of raw values): the time of the last value that is in the stream is
-kept per tag; after each interruption, and after any sign that a notification was lost, the history is read from there on, and
-only then are the live values delivered. Values that come twice are recognised by their source time.
+Nothing is lost where the server keeps a history (HistoryRead of raw values): the time of the last value that is in the
+stream is kept per tag; after each interruption, and after any sign that a notification was lost, the history is read from
+there on, and only then are the live values delivered. Values that come twice are recognised by their source time.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from lotone.assets import DataType, Value, moment
-from lotone.connect.drivers.line import Line, Lost
+from lotone.connect.drivers.line import Line, Lost, keep_quiet
 from lotone.connect.drivers.opcua_values import TAG_TYPES, node_id, plain, reading_of, variant
 from lotone.connect.model import Deliver, Misfit, Node, NotConnected, Reading, Status, Surroundings, WriteRefused
 from lotone.kernel import Words
@@ -65,6 +65,7 @@ class OpcUaDriver:
     """See the top of this file."""
 
     def __init__(self, surroundings: Surroundings) -> None:
+        keep_quiet("asyncua")
         self.surroundings = surroundings
         self.client: Client | None = None
         self._kinds: dict[str, ua.VariantType] = {}
@@ -97,7 +98,8 @@ class OpcUaDriver:
         finally:
             self.client = None
             with contextlib.suppress(*TROUBLE):
-                await asyncio.wait_for(client.disconnect(), ANSWER_S)
+                async with asyncio.timeout(ANSWER_S):
+                    await client.disconnect()
 
     # live values
 
@@ -172,7 +174,8 @@ class OpcUaDriver:
                 await line.deliver(part)
                 self._move(part)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), 0.5)
+                async with asyncio.timeout(0.5):
+                    await self._arrived.wait()
         raise Lost(Words("lost: the connection to the OPC UA server broke", "连接丢失：与 OPC UA 服务器的连接中断"))
 
     def _move(self, delivered: Sequence[Reading]) -> None:

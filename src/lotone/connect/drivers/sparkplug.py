@@ -1,8 +1,9 @@
 """Sparkplug B 3.0, the side of the host application: births, data, deaths, sequence numbers, commands.
 
-**What we expect of an edge node** (and what the simulated machines do): group id = organization, edge node id = the connection's
-id (for a machine of its own: the machine's id), device id `machine`, metric names = tag names. The address of such a tag is
-`<device>/<metric name>`, so `machine/temperature`; a metric of the edge node itself has the address `/<metric name>`.
+**What we expect of an edge node** (and what the simulated machines do): group id = organization, edge node id = the
+connection's id (for a machine of its own: the machine's id), device id `machine`, metric names = tag names. The address of
+such a tag is `<device>/<metric name>`, so `machine/temperature`; a metric of the edge node itself has the address `/<metric
+name>`.
 
 - Publish with QoS 1 (the standard asks for 0, which may be lost when we are restarted).
 - Times are milliseconds. In a birth each metric carries the time at which it last changed: values that were already recorded

@@ -133,7 +133,8 @@ class Host:
         known = sum(len(node.devices) for node in self.nodes.values())
         if too_long or len(received.payload.metrics) > METRICS_MAX or known > BIRTHS_MAX:
             reason = Words(
-                f"the birth is too large: at most {METRICS_MAX} metrics, {NAME_LENGTH_MAX} letters a name, {BIRTHS_MAX} devices",
+                f"the birth is too large: at most {METRICS_MAX} metrics, {NAME_LENGTH_MAX} letters a name, "
+                f"{BIRTHS_MAX} devices",
                 f"上线消息过大：最多 {METRICS_MAX} 个指标、名称 {NAME_LENGTH_MAX} 个字符、{BIRTHS_MAX} 台设备",
             )
             received.taking.refuse(self.organization, received.topic, reason, received.heard)

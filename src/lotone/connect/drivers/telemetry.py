@@ -1,9 +1,10 @@
 """Plain MQTT telemetry: one value per topic, or several in one JSON document.
 
-- `telemetry/<organization>/<asset>/<tag>`: a number, true or false, or text; or JSON `{"value": 21.5, "time": ..., "quality": ...}`
+- `telemetry/<organization>/<asset>/<tag>`: a number, true or false, or text; or JSON
+  `{"value": 21.5, "time": ..., "quality": ...}`
 - `telemetry/<organization>/<asset>`: JSON `{"time": ..., "values": {"<tag>": 21.5, ...}}`, or a list of such documents
-- a machine that can't choose its topics is added as an `mqtt` connection whose address is the prefix of its topics; the rest of
-  the topic is then the tag's address.
+- a machine that can't choose its topics is added as an `mqtt` connection whose address is the prefix of its topics; the
+  rest of the topic is then the tag's address.
 
 `time` is ISO 8601 with a zone, or milliseconds since 1970; without it the time of arrival is taken. `quality` is `good`,
 `uncertain`, `bad`, `stale` or an OPC UA status code. Publish with QoS 1: QoS 0 may be lost on the way.
@@ -267,7 +268,8 @@ class PassiveDriver:
 
     async def write(self, values: Mapping[str, Value]) -> None:
         raise WriteRefused(
-            f"{self.surroundings.connection.id} only sends: plain MQTT and HTTP machines can't be written to; use Sparkplug B, OPC UA or Modbus"
+            f"{self.surroundings.connection.id} only sends: plain MQTT and HTTP machines can't be written to; "
+            "use Sparkplug B, OPC UA or Modbus"
         )
 
     async def browse(self) -> list[Node]:

@@ -1,0 +1,27 @@
+"""The drivers that ship, against real peers of their protocols."""
+
+import pytest
+from conformance.driver_suite import DriverSuite
+from conformance.peers import ModbusPeer, OpcUaPeer, PushPeer, SparkplugPeer, TelemetryPeer
+
+pytestmark = pytest.mark.journey
+
+
+class TestSparkplug(DriverSuite):
+    peer_class = SparkplugPeer
+
+
+class TestTelemetry(DriverSuite):
+    peer_class = TelemetryPeer
+
+
+class TestPush(DriverSuite):
+    peer_class = PushPeer
+
+
+class TestOpcUa(DriverSuite):
+    peer_class = OpcUaPeer
+
+
+class TestModbus(DriverSuite):
+    peer_class = ModbusPeer
