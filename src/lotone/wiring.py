@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 
 from sqlalchemy import Connection
 
@@ -45,7 +45,14 @@ class Work:
 
     @cached_property
     def insight(self) -> insight.InsightService:
-        return insight.InsightService(insight.Store(self.connection, self.organization), self.platform.plant, self.tell)
+        organization, samples = self.organization, self.platform.historian
+        return insight.InsightService(
+            insight.Store(self.connection, organization),
+            self.platform.plant,
+            self.tell,
+            increase=partial(samples.increase, organization),
+            repair_minutes=self.platform.settings.expected_repair_minutes,
+        )
 
     @cached_property
     def configure(self) -> configure.ConfigureService:

@@ -23,7 +23,8 @@ from lotone.serve.process import stop_signal
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder for everything that LotOne keeps.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the web pages.")]
 DEMO_SPEED = 60.0
-HEADLESS_SPEED = 720.0
+HEADLESS_SPEED = 480.0
+REPAIR_MINUTES = 300.0
 
 
 def up(
@@ -57,7 +58,7 @@ def demo(
     report: Annotated[Path | None, typer.Option("--report", help="Where the headless run writes its figures (JSON).")] = None,
     speed: Annotated[float | None, typer.Option("--speed", help="Plant seconds per second.", min=1, max=5000)] = None,
     seed: Annotated[int, typer.Option("--seed", help="Chance of machines and shoppers.")] = 1,
-    hours: Annotated[float, typer.Option("--hours", help="Plant time of the headless run.", min=1)] = 40,
+    hours: Annotated[float, typer.Option("--hours", help="Plant time of the headless run.", min=1)] = 30,
     recording: Annotated[
         Path | None, typer.Option("--recording", help="CSV whose columns become the signals of the leak test rig.")
     ] = None,
@@ -65,7 +66,7 @@ def demo(
     """Run the whole loop with a simulated factory that speaks the real protocols, and simulated shoppers."""
     folder = data or read_settings().data.with_name("lotone-demo")
     chosen = speed or (HEADLESS_SPEED if headless else DEMO_SPEED)
-    settings = read_settings(data=folder, port=port, speed=chosen, demo=True)
+    settings = read_settings(data=folder, port=port, speed=chosen, demo=True, expected_repair_minutes=REPAIR_MINUTES)
     start_logging("demo", level="warning", form=settings.log_format)
     signals = recording or recorded_signals(settings.reference_data)
     if headless:

@@ -49,10 +49,11 @@ class HistorianClient:
             left = left[asked:]
         return found
 
-    def count(self, organization: str, tags: Sequence[int] | None = None) -> int:
+    def count(self, organization: str, tags: Sequence[int] | None = None, *, sequence_max: int | None = None) -> int:
         """See `Historian.count`."""
         asked = None if tags is None else list(tags)
-        return int(orjson.loads(self._ask("count", {"organization": organization, "tags": asked})))
+        question = {"organization": organization, "tags": asked, "sequence_max": sequence_max}
+        return int(orjson.loads(self._ask("count", question)))
 
     def increase(self, organization: str, tags: Sequence[int], start: int, end: int) -> dict[int, float]:
         """See `Historian.increase`."""

@@ -30,7 +30,7 @@ def serve(messages: Messages, historian: Historian) -> None:
         return wire.samples_to_bytes(**question, samples=historian.last(**question), bytes_max=bytes_max())
 
     def count(payload: bytes) -> bytes:
-        return orjson.dumps(historian.count(**wire.question_from(payload, ("organization", "tags"))))
+        return orjson.dumps(historian.count(**wire.question_from(payload, ("organization", "tags", "sequence_max"))))
 
     def increase(payload: bytes) -> bytes:
         grown = historian.increase(**wire.question_from(payload, ("organization", "tags", "start", "end")))

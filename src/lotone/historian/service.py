@@ -32,6 +32,7 @@ from lotone.historian.store.newest import Newest, load_newest, save_newest
 from lotone.historian.store.sift import Sifted, last_rows, sift
 
 log = structlog.get_logger(__name__)
+SEQUENCE_MAX = 2**31 - 1
 READERS_WAIT_S = 5.0
 """How long a compaction waits for readers before it leaves the merged files to the next one."""
 
@@ -142,12 +143,16 @@ class Historian:
         newest = self._newest.of(organization)
         return {tag: newest[tag] for tag in tags if tag in newest}
 
-    def count(self, organization: str, tags: Sequence[int] | None = None) -> int:
-        """How many samples are kept, of some tags or of all; corrections are not counted again."""
+    def count(self, organization: str, tags: Sequence[int] | None = None, *, sequence_max: int | None = None) -> int:
+        """How many samples are kept, of some tags or of all; corrections are not counted again.
+
+        With `sequence_max` 0 only what machines said themselves: marks that were added beside it have higher sequences.
+        """
+        most = SEQUENCE_MAX if sequence_max is None else sequence_max
         if tags is None:
-            table = self._ask(queries.COUNT, {"organization": organization})
+            table = self._ask(queries.COUNT, {"organization": organization, "sequence_max": most})
         else:
-            table = self._ask(queries.COUNT_OF_TAGS, {"organization": organization, "tags": list(tags)})
+            table = self._ask(queries.COUNT_OF_TAGS, {"organization": organization, "tags": list(tags), "sequence_max": most})
         return int(table.column(0)[0].as_py())
 
     def increase(self, organization: str, tags: Sequence[int], start: int, end: int) -> dict[int, float]:

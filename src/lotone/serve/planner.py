@@ -17,6 +17,8 @@ from lotone.wiring import FACTS, Platform, relay
 log = structlog.get_logger(__name__)
 
 TICK_S = 0.25
+LEAST_TICK_S = 0.05
+"""New facts are acted on at once, but not more often than this."""
 WRITERS = 8
 """Machines written to at the same time: one that does not answer must not keep the others waiting."""
 
@@ -35,14 +37,13 @@ class Planner:
         self.platform.messages.listen(f"{FACTS}.>", lambda _subject, _payload: self.wake.set())
         improver = threading.Thread(target=self._improve_until, args=(stop,), name="improve", daemon=True)
         improver.start()
-        next_tick = 0.0
         while not stop.is_set():
-            guarded("facts", self.relay.deliver)
-            if time.monotonic() >= next_tick:
-                next_tick = time.monotonic() + TICK_S
-                self.tick()
-            self.wake.wait(max(0.0, next_tick - time.monotonic()))
+            begun = time.monotonic()
             self.wake.clear()
+            guarded("facts", self.relay.deliver)
+            self.tick()
+            stop.wait(max(0.0, LEAST_TICK_S - (time.monotonic() - begun)))
+            self.wake.wait(max(0.0, TICK_S - (time.monotonic() - begun)))
         self.writers.shutdown(cancel_futures=True)
         improver.join(self.platform.settings.improve_seconds + 5)
 

@@ -2,11 +2,15 @@
 
 from lotone.web.account import pages as account
 from lotone.web.administration import pages as administration
+from lotone.web.plan import pages as plan
 from lotone.web.reference import pages as reference
 from lotone.web.room import Room
+from lotone.web.shop import pages as shop
 
 ROOMS: list[Room] = [
+    shop.ROOM,
     account.ROOM,
     administration.ROOM,
+    plan.ROOM,
     reference.ROOM,
 ]

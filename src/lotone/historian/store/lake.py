@@ -68,6 +68,7 @@ class Lake:
                 "temp_directory": str(folder / "spill"),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
+                "enable_external_file_cache": False,
             },
         )
         try:

@@ -83,8 +83,8 @@ def _increase(valid: str) -> str:
 INCREASE = _increase("")
 INCREASE_CORRECTED = _increase(_VALID)
 
-COUNT = "SELECT count(*) FROM lake.sample WHERE organization = $organization AND revision = 0"
-COUNT_OF_TAGS = f"SELECT count(*) FROM lake.sample WHERE {_OF_TAGS} AND revision = 0"
+COUNT = "SELECT count(*) FROM lake.sample WHERE organization = $organization AND revision = 0 AND sequence <= $sequence_max"
+COUNT_OF_TAGS = f"SELECT count(*) FROM lake.sample WHERE {_OF_TAGS} AND revision = 0 AND sequence <= $sequence_max"
 CORRECTED = "SELECT DISTINCT tag FROM lake.sample WHERE revision > 0"
 REVISIONS = """
     SELECT tag, source_time, sequence, receive_time, quality, kind, number, text, revision
