@@ -1,10 +1,10 @@
 """The whole plan at one version: who was promised what, which machine does what when. Immutable, so it is shared freely."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from lotone.plan.model.booking import Booking, BookingState, Place, Resource
 from lotone.plan.model.busy import Busy
@@ -126,7 +126,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The plan at a version. `now`, `supply` and `settings` are what it is looked at with: see `at`."""
+    """The plan at a version. `now`, `material` and `settings` are what it is looked at with: see `at`."""
 
     version: int = 0
     stamp: str = ""
@@ -136,12 +136,17 @@ class Snapshot:
     commitments: Commitments = field(default_factory=Commitments)
     queues: Mapping[str, Queue] = field(default_factory=dict)
     now: datetime = LONG_AGO
-    supply: Supply = field(default_factory=Supply)
+    material: Callable[[], Supply] = Supply
     settings: PlanSettings = field(default_factory=PlanSettings)
 
-    def at(self, now: datetime, supply: Supply, settings: PlanSettings) -> "Snapshot":
-        """The same plan as it looks at a moment of plant time (the next whole second of it)."""
-        return replace(self, now=whole_second(now), supply=supply, settings=settings)
+    def at(self, now: datetime, material: Callable[[], Supply], settings: PlanSettings) -> "Snapshot":
+        """The same plan as it looks at a moment of plant time (the next whole second of it). The material is asked for
+        when it is needed, and then only once."""
+        return replace(self, now=whole_second(now), material=cache(material), settings=settings)
+
+    @property
+    def supply(self) -> Supply:
+        return self.material()
 
     def booking(self, booking_id: str) -> Booking | None:
         home = self.commitments.home.get(booking_id)

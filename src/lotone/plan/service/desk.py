@@ -45,7 +45,7 @@ class Desk:
         return self._seen(self.store.snapshot(), now, None)
 
     def _seen(self, stored: Snapshot, now: datetime | None, keep: str | None) -> Snapshot:
-        return self._without_expired(stored, keep).at(now or self.plant_clock(), self.material(), self.settings)
+        return self._without_expired(stored, keep).at(now or self.plant_clock(), self.material, self.settings)
 
     def _without_expired(self, stored: Snapshot, keep: str | None) -> Snapshot:
         wall = self.wall_clock()

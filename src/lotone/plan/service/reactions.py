@@ -89,7 +89,7 @@ class Reactions(Desk):
     def right_shift(self, now: datetime | None = None) -> None:
         """Time has passed: move on what should have begun or ended by now and did not. Cheap when there is nothing to do."""
         at = now or self.plant_clock()
-        if happen.is_behind(self.store.snapshot().at(at, Supply(), self.settings)):
+        if happen.is_behind(self.store.snapshot().at(at, Supply, self.settings)):
             self.change(lambda snapshot: settle(happen.overrun(snapshot)), cause="late", now=at)
 
 

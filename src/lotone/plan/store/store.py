@@ -172,7 +172,7 @@ class Store:
             self._write_setup(before, after)
         self._write_commitments(before, after, version)
         closed = [each.id for each in after.commitments.values() if not each.state.is_open]
-        written = after.without(closed).at(LONG_AGO, Supply(), after.settings)
+        written = after.without(closed).at(LONG_AGO, Supply, after.settings)
         written = replace(written, version=version, stamp=stamp)
         CACHE.keep(written)
         return written
