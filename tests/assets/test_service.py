@@ -104,6 +104,28 @@ def test_the_oldest_lot_is_taken_first(database: Database, now: datetime) -> Non
         assert plant.lot(late.id).supplier == "bafang"
 
 
+def test_several_parts_are_taken_together_or_not_at_all(database: Database, now: datetime) -> None:
+    with working(database, now) as plant:
+        plant.add_parts([MOTOR, PAINT])
+        plant.receive("motor", 1)
+        plant.receive("motor", 2)
+        plant.receive("paint", 0.7)
+        for wanted in ({"motor": 2, "paint": 0.8}, {"paint": 0.1, "motor": 4}):
+            with pytest.raises(assets.NotEnough):
+                plant.take_all(wanted)
+        with pytest.raises(assets.UnknownPart):
+            plant.take_all({"motor": 1, "bell": 1})
+        assert plant.on_hand() == {"motor": 3.0, "paint": 0.7}
+        taken = plant.take_all({"motor": 2, "paint": 0.1})
+        assert [(each.lot, each.quantity) for each in taken] == [
+            ("motor-260302-01", 1.0),
+            ("motor-260302-02", 1.0),
+            ("paint-260302-01", 0.1),
+        ]
+        assert plant.take_all({}) == []
+        assert plant.on_hand() == {"motor": 1.0, "paint": 0.6}
+
+
 def test_an_arrival_with_a_lot_id_is_booked_once(database: Database, now: datetime) -> None:
     with working(database, now) as plant:
         plant.add_parts([MOTOR, PAINT])

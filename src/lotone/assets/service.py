@@ -1,6 +1,6 @@
 """Use cases on what exists: describe a plant, look things up, receive and take material."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -133,8 +133,7 @@ class AssetService:
         Raises UnknownPart, WrongQuantity, LotExists (the id is taken by another part or quantity).
         """
         counted = thousandths(quantity)
-        if part not in self.parts():
-            raise UnknownPart(f"there is no part {part}")
+        self._check_known([part])
         known = None if lot is None else self.store.lot(lot)
         if known is not None:
             if (known.part, thousandths(known.quantity)) != (part, counted):
@@ -161,12 +160,25 @@ class AssetService:
 
         Raises NotEnough, UnknownPart, WrongQuantity.
         """
-        counted = thousandths(quantity)
-        if part not in self.parts():
-            raise UnknownPart(f"there is no part {part}")
-        shares = oldest_first(part, counted, self.store.left(part))
-        self.store.take(shares)
-        return [Taken(part, share.lot, quantity_of(share.counted)) for share in shares]
+        return self.take_all({part: quantity})
+
+    def take_all(self, quantities: Mapping[str, float]) -> list[Taken]:
+        """Take quantities of several parts, of each the oldest lot first: all of it or nothing.
+
+        Raises NotEnough (for the first part that is short), UnknownPart, WrongQuantity.
+        """
+        wanted = {part: thousandths(quantity) for part, quantity in quantities.items()}
+        left = self.store.left(wanted)
+        if wanted.keys() - left.keys():
+            self._check_known(wanted)
+        shares = {part: oldest_first(part, counted, left.get(part, [])) for part, counted in wanted.items()}
+        self.store.take(share for found in shares.values() for share in found)
+        return [Taken(part, each.lot, quantity_of(each.counted)) for part, found in shares.items() for each in found]
+
+    def _check_known(self, parts: Iterable[str]) -> None:
+        unknown = sorted(set(parts) - self.parts().keys())
+        if unknown:
+            raise UnknownPart(f"there is no part {', '.join(unknown)}")
 
     def lots(self, part: str | None = None) -> list[Lot]:
         """The lots of a part (or of all) in the order of arrival, the used up ones too."""

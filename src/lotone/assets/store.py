@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     func,
     insert,
     select,
@@ -195,17 +196,21 @@ class Store:
         query = select(PART.c.id, total).select_from(joined).where(PART.c.organization == self.organization)
         return {part: int(counted) for part, counted in self.connection.execute(query.group_by(PART.c.id))}
 
-    def left(self, part: str) -> list[Share]:
-        """What is left in the lots of a part, oldest first; locked until the transaction ends."""
-        where = (LOT.c.organization == self.organization) & (LOT.c.part == part) & (LOT.c.left_thousandths > 0)
-        query = select(LOT.c.id, LOT.c.left_thousandths).where(where).order_by(LOT.c.received_at, LOT.c.arrival)
-        return [Share(lot, counted) for lot, counted in self.connection.execute(query.with_for_update())]
+    def left(self, parts: Iterable[str]) -> dict[str, list[Share]]:
+        """What is left in the lots of some parts, oldest first; locked until the transaction ends."""
+        where = (LOT.c.organization == self.organization) & LOT.c.part.in_(sorted(set(parts))) & (LOT.c.left_thousandths > 0)
+        query = select(LOT.c.part, LOT.c.id, LOT.c.left_thousandths).where(where).order_by(LOT.c.received_at, LOT.c.arrival)
+        found: dict[str, list[Share]] = {}
+        for part, lot, counted in self.connection.execute(query.with_for_update()):
+            found.setdefault(part, []).append(Share(lot, counted))
+        return found
 
     def take(self, shares: Iterable[Share]) -> None:
-        for share in shares:
-            where = (LOT.c.organization == self.organization) & (LOT.c.id == share.lot)
-            less = {"left_thousandths": LOT.c.left_thousandths - share.counted}
-            self.connection.execute(update(LOT).where(where).values(less))
+        where = (LOT.c.organization == self.organization) & (LOT.c.id == bindparam("from_lot"))
+        less = {"left_thousandths": LOT.c.left_thousandths - bindparam("counted")}
+        rows = [{"from_lot": share.lot, "counted": share.counted} for share in shares]
+        if rows:
+            self.connection.execute(update(LOT).where(where).values(less), rows)
 
     def next_number(self, series: str) -> int:
         """The series' next number; whoever asks at the same time waits until this transaction has ended."""

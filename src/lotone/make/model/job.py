@@ -60,6 +60,16 @@ def news(known: Mapping[Key, Report], heard: Iterable[Report]) -> list[Report]:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What is remembered of a machine besides its reports."""
+
+    horizon: int = 0
+    """Reports from before this source time have been dealt with for good."""
+    job: int = 0
+    """The job number it reported last."""
+
+
+@dataclass(frozen=True)
 class Job:
     """One job as its machine reported it so far. Times are source times in microseconds."""
 

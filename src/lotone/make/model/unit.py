@@ -85,6 +85,18 @@ class WorkState(StrEnum):
 
 
 @dataclass(frozen=True)
+class OpenJob:
+    """As much of a work order as dispatch needs of all that are not over."""
+
+    number: int
+    booking: str
+    state: WorkState
+    attempt: int
+    work_unit: str | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True)
 class WorkOrder:
     """One operation of one unit as the floor sees it. `number` is the job number that machines know.
 

@@ -14,7 +14,7 @@ from lotone.make.model.dispatch import (
     request_tag,
     settings_for,
 )
-from lotone.make.model.unit import CYCLE_MINUTES, WorkOrder, WorkState
+from lotone.make.model.unit import CYCLE_MINUTES, OpenJob, WorkOrder, WorkState
 from lotone.make.service.floor import Floor
 from lotone.make.service.observe import Observer
 from lotone.plan import Booking, Snapshot
@@ -37,21 +37,21 @@ class Dispatcher:
     def dispatch(self, now: datetime) -> list[Release]:
         """What to send to which machine at this moment of plant time; noted as sent. Only machines that say they are idle."""
         self.observer.settle()
-        open_work = self.units.open_work()
+        jobs = self.units.open_jobs()
         idle = {unit for unit, now_is in self.floor.insight.states().items() if now_is.state is MachineState.IDLE}
-        releases = self._again([work for work in open_work if work.state is WorkState.RELEASED and work.work_unit in idle])
-        free = idle - {work.work_unit for work in open_work if work.state.is_on_machine}
-        waiting = {work.booking: work for work in open_work if work.state is WorkState.WAITING}
+        releases = self._again(job for job in jobs if job.state is WorkState.RELEASED and job.work_unit in idle)
+        free = idle - {job.work_unit for job in jobs if job.state.is_on_machine}
+        waiting = {job.booking: job for job in jobs if job.state is WorkState.WAITING}
         if not free or not waiting:
             return releases
         plan = self.floor.plan.snapshot(now)
         for work_unit in sorted(free & plan.resources.keys()):
             chosen = self._next(plan, work_unit, waiting, now)
             if chosen is not None:
-                releases += self._try_to_release(waiting[chosen.id], chosen, now)
+                releases += self._try_to_release(waiting[chosen.id].number, chosen, now)
         return releases
 
-    def _next(self, plan: Snapshot, work_unit: str, waiting: dict[str, WorkOrder], now: datetime) -> Booking | None:
+    def _next(self, plan: Snapshot, work_unit: str, waiting: dict[str, OpenJob], now: datetime) -> Booking | None:
         queue = plan.queues[work_unit].bookings if work_unit in plan.queues else ()
         hours = plan.hours(work_unit)
 
@@ -64,8 +64,9 @@ class Dispatcher:
         ready = ready_bookings(plan, queue, now) & waiting.keys()
         return choose(queue, ready, now, is_open)
 
-    def _try_to_release(self, work: WorkOrder, booking: Booking, now: datetime) -> list[Release]:
+    def _try_to_release(self, number: int, booking: Booking, now: datetime) -> list[Release]:
         """One job that can't be sent must not keep others waiting: it is shown, and tried again at the next dispatch."""
+        work = self.floor.work(number)
         try:
             with self.floor.store.all_or_nothing():
                 return [self._release(work, booking, now)]
@@ -114,11 +115,12 @@ class Dispatcher:
         self.units.renumber(number, fresh)
         return fresh
 
-    def _again(self, released: Iterable[WorkOrder]) -> list[Release]:
+    def _again(self, released: Iterable[OpenJob]) -> list[Release]:
         wall = self.floor.wall()
         releases = []
-        for work in released:
-            if work.sent_at is None or wall - work.sent_at >= SEND_AGAIN:
+        for job in released:
+            if job.sent_at is None or wall - job.sent_at >= SEND_AGAIN:
+                work = self.floor.work(job.number)
                 sends = work.sends + 1
                 problem = _not_begun(work) if sends >= SENDS_NOTICED else work.problem
                 self.units.save_work(replace(work, sent_at=wall, sends=sends, problem=problem))

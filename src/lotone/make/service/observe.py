@@ -11,7 +11,7 @@ from lotone.assets import JobState, Meaning, Sample, Tag
 from lotone.kernel import LotOneError, Unavailable, Words
 from lotone.make.facts import OperationDone, OperationFailed, OperationStarted, PartsShort, UnitCompleted
 from lotone.make.model.compare import PartUsed, results_of
-from lotone.make.model.job import Job, Report, horizon, news, read_jobs, report_of, superfluous
+from lotone.make.model.job import Job, Key, Memory, Report, horizon, news, read_jobs, report_of, superfluous
 from lotone.make.model.unit import ATTEMPTS_MAX, Unit, UnitState, WorkOrder, WorkState
 from lotone.make.service.floor import Floor
 
@@ -24,6 +24,10 @@ CLOCK_SKEW = timedelta(minutes=10)
 """A machine's clock may be behind ours by this much."""
 PROGRESS_STEP = 4.0
 """Percent: progress is kept in steps of this size."""
+PLAN_STEP = 10.0
+"""Percent: the plan is told in steps of this size."""
+Progress = tuple[int, float]
+"""When (source time) and how far, in percent."""
 
 
 class Observer:
@@ -36,7 +40,7 @@ class Observer:
 
     def observe(self, pairs: Iterable[tuple[Tag, Sample]]) -> None:
         heard: dict[str, list[Report]] = {}
-        progress: dict[str, tuple[int, float]] = {}
+        progress: dict[str, Progress] = {}
         for tag, sample in pairs:
             report = report_of(tag, sample)
             if report is not None:
@@ -44,37 +48,58 @@ class Observer:
             elif tag.meaning is Meaning.PROGRESS and sample.quality < assets.BAD and not isinstance(sample.value, str):
                 newest = (sample.source_time, float(sample.value))
                 progress[tag.asset] = max(newest, progress.get(tag.asset, newest))
-        for work_unit in sorted(heard.keys() | progress.keys()):
-            self._hear(work_unit, heard.get(work_unit, []), progress.get(work_unit))
+        self._hear(heard, progress)
 
-    def _hear(self, work_unit: str, heard: list[Report], progress: tuple[int, float] | None) -> None:
-        since = self.reports.horizon(work_unit)
-        known = {report.key: report for report in self.reports.reports(work_unit)}
-        fresh = news(known, (report for report in heard if report.source_time >= since))
-        jobs = read_jobs((known | {report.key: report for report in fresh}).values())
-        if fresh:
-            self._keep(work_unit, known, fresh, jobs, since)
-        recent = [job for job in jobs if job.started_at >= since]
-        works = self.units.work((job.number for job in recent), to_change=True)
-        for job in recent:
+    def _hear(self, heard: Mapping[str, list[Report]], progress: Mapping[str, Progress], again: Iterable[str] = ()) -> None:
+        """Keep what was heard, then see what became of the jobs; of those machines `again` too that said nothing new."""
+        names = sorted({*heard, *progress, *again})
+        memories = self.reports.memories(names)
+        kept = self.reports.reports(names)
+        fresh: dict[str, list[Report]] = {}
+        jobs: dict[str, list[Job]] = {}
+        for name in names:
+            since, known = memories.get(name, Memory()).horizon, kept.setdefault(name, {})
+            fresh[name] = news(known, (report for report in heard.get(name, ()) if report.source_time >= since))
+            jobs[name] = read_jobs((known | {report.key: report for report in fresh[name]}).values())
+        self._keep(kept, fresh, jobs, memories)
+        recent = [
+            (name, job) for name in names for job in jobs[name] if job.started_at >= memories.get(name, Memory()).horizon
+        ]
+        works = self.units.work((job.number for _name, job in recent), to_change=True)
+        for name, job in recent:
             work = works.get(job.number)
-            if work is not None and work.work_unit == work_unit:
-                self._try_to_apply(work, job, progress)
+            if work is not None and work.work_unit == name:
+                self._try_to_apply(work, job, progress.get(name))
 
     def _keep(
-        self, work_unit: str, known: Mapping[tuple[int, int, int], Report], fresh: list[Report], jobs: list[Job], since: int
+        self,
+        kept: Mapping[str, Mapping[Key, Report]],
+        fresh: Mapping[str, list[Report]],
+        jobs: Mapping[str, list[Job]],
+        memories: Mapping[str, Memory],
     ) -> None:
-        everything = dict(known) | {report.key: report for report in fresh}
-        forgotten = {report.key for report in superfluous(everything.values(), jobs)}
-        self.reports.add(work_unit, (each for each in fresh if each.key not in known and each.key not in forgotten))
-        for report in fresh:
-            if report.key in known and report.key not in forgotten:
-                self.reports.correct(report)
-        self.reports.forget(report for key, report in known.items() if key in forgotten)
-        self.reports.remember(work_unit, max(since, horizon(jobs)), jobs[-1].number if jobs else 0)
+        new: dict[str, list[Report]] = {}
+        forgotten: list[Report] = []
+        for name in (name for name, reports in fresh.items() if reports):
+            known, before = kept[name], memories.get(name)
+            everything = dict(known) | {report.key: report for report in fresh[name]}
+            dropped = {report.key for report in superfluous(everything.values(), jobs[name])}
+            forgotten += [report for key, report in known.items() if key in dropped]
+            new[name] = [each for each in fresh[name] if each.key not in known and each.key not in dropped]
+            for report in fresh[name]:
+                if report.key in known and report.key not in dropped:
+                    self.reports.correct(report)
+            since = before.horizon if before else 0
+            now = Memory(max(since, horizon(jobs[name])), jobs[name][-1].number if jobs[name] else 0)
+            if now != before:
+                self.reports.remember(name, now, is_new=before is None)
+        self.reports.add(new)
+        self.reports.forget(forgotten)
 
-    def _try_to_apply(self, work: WorkOrder, job: Job, progress: tuple[int, float] | None) -> None:
+    def _try_to_apply(self, work: WorkOrder, job: Job, progress: Progress | None) -> None:
         """One job that can't be dealt with must not keep others waiting: it is shown, and tried again later."""
+        if work.state.is_over and work == _finished_report(work, job):
+            return
         try:
             with self.floor.store.all_or_nothing():
                 self._apply(work, job, progress)
@@ -86,9 +111,9 @@ class Observer:
             if work.problem != problem:
                 self.units.save_work(replace(work, problem=problem))
 
-    def _apply(self, work: WorkOrder, job: Job, progress: tuple[int, float] | None) -> None:
+    def _apply(self, work: WorkOrder, job: Job, progress: Progress | None) -> None:
         if work.released_at is None or work.state is WorkState.CANCELLED:
-            log.warning("make.job_not_released", work_order=work.number, work_unit=work.work_unit)
+            log.debug("make.job_not_released", work_order=work.number, work_unit=work.work_unit)
             return
         if assets.moment(job.started_at) < work.released_at - CLOCK_SKEW:
             self._doubt(work, job)
@@ -96,15 +121,16 @@ class Observer:
         before, work = work, work.with_report(job)
         if work.state is WorkState.RELEASED:
             work = self._start(work)
-        if work.state is WorkState.RUNNING:
-            if job.state is JobState.RUNNING:
-                work = self._advance(work, job, progress)
-            elif self._is_settled(work, job):
-                work = self._end(work, job)
-            else:
-                work = replace(work, reported_at=work.reported_at or self.floor.wall())
-        elif work.state.is_over and job.ended_at is not None:
-            work = replace(work, ended_at=assets.moment(job.ended_at))
+        if work.state.is_over:
+            work = _finished_report(before, job)
+        elif job.state is JobState.RUNNING:
+            work = self._advance(work, job, progress)
+            if replace(work, energy_kwh=before.energy_kwh) == before:
+                return
+        elif self._is_settled(work, job):
+            work = self._end(work, job)
+        else:
+            work = replace(work, reported_at=work.reported_at or self.floor.wall())
         if work != before:
             self.units.save_work(work)
 
@@ -132,33 +158,27 @@ class Observer:
         """Take the parts of an operation that has begun out of stock and into the unit: all of them or none."""
         if work.has_parts:
             return work
-        short = self._short(work)
-        if short is not None:
+        try:
+            taken = self.floor.assets.take_all(work.parts)
+        except assets.NotEnough as short:
             if work.problem is None:
                 self.floor.tell(PartsShort(work.number, unit.order, unit.serial, short.part, short.wanted, short.on_hand))
             return replace(work, problem=_missing(short))
         at = _known(work.started_at)
-        taken = [each for part, quantity in work.parts.items() for each in self.floor.assets.take(part, quantity)]
         self.units.add_parts(
             PartUsed(unit.id, work.step, each.part, each.lot, each.quantity, work.number, at) for each in taken
         )
         self.floor.plan.material_taken(work.booking)
         return replace(work, has_parts=True, problem=None)
 
-    def _short(self, work: WorkOrder) -> assets.NotEnough | None:
-        on_hand = self.floor.assets.on_hand()
-        for part, quantity in work.parts.items():
-            if on_hand.get(part, 0.0) < assets.quantity_of(assets.thousandths(quantity)):
-                return assets.NotEnough(part, quantity, on_hand.get(part, 0.0))
-        return None
-
-    def _advance(self, work: WorkOrder, job: Job, progress: tuple[int, float] | None) -> WorkOrder:
+    def _advance(self, work: WorkOrder, job: Job, progress: Progress | None) -> WorkOrder:
         if progress is None or progress[0] < job.started_at:
             return work
         percent = min(max(progress[1], 0.0), 100.0)
         if percent - work.progress < PROGRESS_STEP:
             return work
-        self.floor.plan.progressed(work.booking, percent, assets.moment(progress[0]))
+        if percent // PLAN_STEP > work.progress // PLAN_STEP:
+            self.floor.plan.progressed(work.booking, percent, assets.moment(progress[0]))
         return replace(work, progress=percent)
 
     def _is_settled(self, work: WorkOrder, job: Job) -> bool:
@@ -234,14 +254,20 @@ class Observer:
             if booked != work:
                 self.units.save_work(booked)
         again = {work.work_unit for work in self.units.work_to_hear_again()}
-        for work_unit in sorted(name for name in again if name is not None):
-            self._hear(work_unit, [], None)
+        if again:
+            self._hear({}, {}, [name for name in again if name is not None])
 
 
 def _known(moment: datetime | None) -> datetime:
     if moment is None:
         raise ValueError("an operation that began has a start, and one that ended an end")
     return moment
+
+
+def _finished_report(work: WorkOrder, job: Job) -> WorkOrder:
+    """A work order that is over, with what was heard of it since."""
+    reported = work.with_report(job)
+    return reported if job.ended_at is None else replace(reported, ended_at=assets.moment(job.ended_at))
 
 
 def _fault(work: WorkOrder, job: Job) -> Words | None:

@@ -9,7 +9,7 @@ from lotone.assets import quantity_of, thousandths
 from lotone.configure import CheckNeed, Demand
 from lotone.kernel import Words
 from lotone.make.model.compare import PartUsed
-from lotone.make.model.unit import Unit, UnitState, WorkOrder, WorkState
+from lotone.make.model.unit import OpenJob, Unit, UnitState, WorkOrder, WorkState
 from lotone.make.store.tables import UNIT, UNIT_PART, WORK_ORDER
 
 OVER = sorted(state.value for state in WorkState if state.is_over)
@@ -88,10 +88,12 @@ class UnitStore:
         query = select(WORK_ORDER).where(self._own(WORK_ORDER) & WORK_ORDER.c.number.in_(wanted)).order_by(WORK_ORDER.c.number)
         return {work.number: work for work in self._work(query.with_for_update() if to_change else query)}
 
-    def open_work(self) -> list[WorkOrder]:
-        """Work orders that are not over, in the order of their numbers; locked until the transaction ends."""
-        query = select(WORK_ORDER).where(self._own(WORK_ORDER) & WORK_ORDER.c.state.not_in(OVER))
-        return self._work(query.order_by(WORK_ORDER.c.number).with_for_update())
+    def open_jobs(self) -> list[OpenJob]:
+        """What is waiting or on a machine, in the order of the numbers; locked until the transaction ends."""
+        columns = [WORK_ORDER.c[name] for name in ("number", "booking", "state", "attempt", "work_unit", "sent_at")]
+        query = select(*columns).where(self._own(WORK_ORDER) & WORK_ORDER.c.state.not_in(OVER)).order_by(WORK_ORDER.c.number)
+        rows = self.connection.execute(query.with_for_update()).mappings()
+        return [OpenJob(**dict(row) | {"state": WorkState(row["state"])}) for row in rows]
 
     def work_to_hear_again(self) -> list[WorkOrder]:
         """Work orders on machines whose last report could not be dealt with at once: results are missing, or it failed."""
@@ -125,8 +127,8 @@ class UnitStore:
         return [_work_order(row) for row in self.connection.execute(query).mappings()]
 
     def add_parts(self, parts: Iterable[PartUsed]) -> None:
-        for used in parts:
-            row = {
+        rows = [
+            {
                 "organization": self.organization,
                 "unit": used.unit,
                 "work_order": used.work_order,
@@ -136,7 +138,10 @@ class UnitStore:
                 "quantity_thousandths": thousandths(used.quantity),
                 "at": used.at,
             }
-            self.connection.execute(insert(UNIT_PART).values(row))
+            for used in parts
+        ]
+        if rows:
+            self.connection.execute(insert(UNIT_PART), rows)
 
     def parts_in(self, unit: str) -> list[PartUsed]:
         return self._parts(UNIT_PART.c.unit == unit)
