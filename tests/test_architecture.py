@@ -7,7 +7,7 @@ import grimp
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "lotone"
-FREE = {"wiring", "web", "serve", "demo", "command", "loader"}
+FREE = {"wiring", "web", "serve", "demo", "command", "loader", "__main__"}
 """Those who put the house together may look behind doors; loader only names models."""
 
 

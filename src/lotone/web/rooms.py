@@ -2,6 +2,7 @@
 
 from lotone.web.account import pages as account
 from lotone.web.administration import pages as administration
+from lotone.web.make import pages as make
 from lotone.web.plan import pages as plan
 from lotone.web.reference import pages as reference
 from lotone.web.room import Room
@@ -12,5 +13,6 @@ ROOMS: list[Room] = [
     account.ROOM,
     administration.ROOM,
     plan.ROOM,
+    make.ROOM,
     reference.ROOM,
 ]

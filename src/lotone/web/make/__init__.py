@@ -1,0 +1,1 @@
+"""Pages of making: units, their passports, work orders and what stands in their way."""
