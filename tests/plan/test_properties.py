@@ -177,7 +177,7 @@ class Life:
 
     def _improve(self) -> None:
         with self.plant.plan() as plan:
-            plan.improve(0.3, solve)
+            plan.improve(0.2, solve)
 
     def _arrive(self) -> None:
         supply = self.plant.supply
@@ -204,7 +204,7 @@ class Life:
 
 
 @pytest.mark.parametrize("block", range(4))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), events=st.lists(st.sampled_from(EVENTS), min_size=10, max_size=50))
 def test_any_life_of_a_plant(make_plant: Callable[[Database], Any], block: int, seed: int, events: list[str]) -> None:
     database = Database("sqlite://")

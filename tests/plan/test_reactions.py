@@ -289,15 +289,43 @@ def test_what_runs_over_is_expected_to_last_a_tenth_longer(plant: Any) -> None:
 
 
 def test_a_held_booking_gives_way(plant: Any) -> None:
-    """The oven's delayed order takes the held hours; the hold looks for others and pushes nobody."""
+    """The delayed order takes the held hour; the hold looks for another one and pushes nobody."""
+    hour = Demand((OperationNeed("cure", "curing", 60),))
+    plant.order("a", hour)
     with plant.plan() as plan:
-        held = plan.hold(Demand((OperationNeed("cure", "curing", 60),)))
-    plant.order("a", Demand((OperationNeed("cure", "curing", 60),)))
-    plant.order("b", Demand((OperationNeed("cure", "curing", 60),)))
-    plant.now += timedelta(minutes=5)
-    say(plant, "right_shift", plant.now)
-    assert [bookings(plant, order)[0].start for order in "ab"] == [berlin("02T09:00"), berlin("02T10:00")]
+        held = plan.hold(hour)
+    plant.order("b", hour)
+    say(plant, "machine_down", "oven-1", plant.now, 30)
+    assert bookings(plant, "a")[0].start == berlin("02T08:30")
+    assert bookings(plant, "b")[0].start == berlin("02T10:00")
     assert plant.snapshot().commitments[held.id].bookings[0].start == berlin("02T11:00")
+    assert plant.violations() == []
+
+
+def test_the_time_of_a_hold_passes_without_noise(plant: Any, wanted: Callable[..., Demand]) -> None:
+    with plant.plan() as plan:
+        held = plan.hold(wanted())
+    version = plant.snapshot().version
+    plant.now += timedelta(minutes=45)
+    say(plant, "right_shift", plant.now)
+    assert plant.snapshot().version == version
+    assert plant.facts == []
+    with plant.plan() as plan:
+        assert plan.confirm(held.id, "a") == held.promise
+    assert bookings(plant, "a")[0].start == plant.now
+
+
+def test_a_hold_whose_time_passes_makes_room_for_what_really_happens(plant: Any) -> None:
+    """The machine begins an order early, in the hour of a hold that nobody confirmed."""
+    only = {"work_units": ("paint-1",)}
+    with plant.plan() as plan:
+        plan.hold(paint(60, **only))
+    plant.order("a", paint(60, **only))
+    plant.now = berlin("02T08:10")
+    say(plant, "started", bookings(plant, "a")[0].id, plant.now)
+    assert plant.violations() == []
+    with plant.plan() as plan:
+        assert double_booked_hours(plan.schedule(berlin("01T00:00"), berlin("09T00:00"))) == 0
 
 
 def test_what_the_plan_never_knew_is_not_found(plant: Any) -> None:

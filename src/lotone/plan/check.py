@@ -67,12 +67,12 @@ def _overlaps(snapshot: Snapshot) -> Iterator[Violation]:
 
 
 def _times(snapshot: Snapshot) -> Iterator[Violation]:
-    """Waiting bookings must lie in the future, in open hours, and not in a repair."""
+    """Waiting bookings must lie in the future (a hold's time may pass), in open hours, and not in a repair."""
     for _, booking in _all(snapshot):
         if booking.state not in NOT_BEGUN:
             continue
         machine = snapshot.resources[booking.work_unit]
-        if booking.start < snapshot.now:
+        if booking.start < snapshot.now and booking.state is not BookingState.HELD:
             yield Violation("past", booking.work_unit, (booking.id,), f"{booking.id} should have begun at {booking.start}")
         if not is_open(snapshot.calendars[machine.calendar], booking.start, booking.end):
             words = f"{booking.id} is booked from {booking.start} to {booking.end}, when {booking.work_unit} is closed"

@@ -163,13 +163,18 @@ def _new_end(booking: Booking, now: datetime) -> datetime:
 
 def is_behind(snapshot: Snapshot) -> bool:
     """Whether time has made the plan untrue: something did not start, did not end, or was not repaired when it should."""
-    patience = timedelta(minutes=snapshot.settings.late_minutes)
-    repairs = any(each.down_until is not None and each.down_until <= snapshot.now for each in snapshot.resources.values())
-    return repairs or any(
-        _overruns(booking, snapshot.now) or (booking.state.waits and booking.start + patience < snapshot.now)
+    if any(each.down_until is not None and each.down_until <= snapshot.now for each in snapshot.resources.values()):
+        return True
+    late_since = snapshot.now - timedelta(minutes=snapshot.settings.late_minutes)
+    return any(
+        _overruns(booking, snapshot.now) or (_is_ordered(booking) and booking.start < late_since)
         for queue in snapshot.queues.values()
         for booking in queue.bookings
     )
+
+
+def _is_ordered(booking: Booking) -> bool:
+    return booking.state in (BookingState.PLANNED, BookingState.RELEASED)
 
 
 def disturbs(snapshot: Snapshot, booking_id: str) -> bool:

@@ -66,6 +66,9 @@ class _Settling:
         return self.snapshot.with_bookings(self.moved) if self.moved else self.snapshot
 
     def _take_turn(self, booking: Booking, turn: datetime) -> None:
+        if self._is_passing_hold(booking):
+            self._place(booking, booking.work_unit, booking.start, booking.duration)
+            return
         ready, certain = self._ready(booking)
         if not certain:
             self._queue(booking, max(ready, turn))
@@ -82,6 +85,13 @@ class _Settling:
             self._place(booking, booking.work_unit, gap or start, booking.duration)
         else:
             self._queue(booking, start)
+
+    def _is_passing_hold(self, booking: Booking) -> bool:
+        """The time of a hold may pass while its buyer thinks. It is inserted anew when it is confirmed; until then it only
+        makes room for what really happens."""
+        if booking.state is not BookingState.HELD or booking.start >= self.snapshot.now:
+            return False
+        return self.placed[booking.work_unit].first(booking.start, booking.duration) == booking.start
 
     def _ready(self, booking: Booking) -> tuple[datetime, bool]:
         """When a booking could begin as far as others than its machine allow, and whether that is certain already."""
