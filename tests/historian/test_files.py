@@ -263,7 +263,7 @@ def test_readers_and_a_writer_go_on_while_files_are_merged(historian: Historian)
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for number in range(40):
+    for number in range(24):
         historian.append("demo", batch(number))
         if number % 8 == 7:
             historian.compact()
@@ -271,7 +271,7 @@ def test_readers_and_a_writer_go_on_while_files_are_merged(historian: Historian)
     for reader in readers:
         reader.join()
     assert faults == []
-    assert historian.count("demo") == 40 * 20
+    assert historian.count("demo") == 24 * 20
 
 
 def test_files_stay_while_somebody_may_read_them() -> None:
