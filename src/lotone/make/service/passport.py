@@ -26,10 +26,15 @@ class Passports:
         order = self.floor.orders.order(unit.order)
         product = self.floor.configure.product(unit.product, unit.version)
         work = [each for each in self.units.work_of([unit.id]) if each.started_at is not None]
-        tags = {unit_id: self.floor.assets.tags(unit_id) for unit_id in {each.work_unit for each in work} if unit_id}
+        tags: dict[str, list[Tag]] = {}
+        for tag in self.floor.assets.tags_of(each.work_unit for each in work if each.work_unit):
+            tags.setdefault(tag.asset, []).append(tag)
+        names = {item.id: item.words for item in self.floor.assets.equipment()}
         used = self.units.parts_in(unit.id)
-        choices = tuple(Choice(feature, product.words_of(feature)) for feature in unit.configuration)
-        records = tuple(self._record(each, tags.get(each.work_unit or "", [])) for each in work)
+        features = self.floor.configure.configurator(unit.product, unit.version).model.features
+        chosen = [feature for feature in unit.configuration if not features[feature].abstract]
+        choices = tuple(Choice(feature, product.words_of(feature)) for feature in chosen)
+        records = tuple(self._record(each, tags.get(each.work_unit or "", []), names) for each in work)
         return Passport(
             unit=unit,
             product_words=product.words,
@@ -48,11 +53,12 @@ class Passports:
             missing=tuple(gaps(unit, choices, records)),
         )
 
-    def _built(self, used: Iterable[PartUsed]) -> Iterable[BuiltPart]:
+    def _built(self, used: list[PartUsed]) -> Iterable[BuiltPart]:
         parts = self.floor.assets.parts()
+        lots = self.floor.assets.lots_named(each.lot for each in used)
         suppliers = {supplier.id: supplier.words for supplier in self.floor.market.suppliers()}
         for each in used:
-            part, lot = parts[each.part], self.floor.assets.lot(each.lot)
+            part, lot = parts[each.part], lots[each.lot]
             yield BuiltPart(
                 part=each.part,
                 words=part.words,
@@ -65,12 +71,11 @@ class Passports:
                 received_at=lot.received_at,
             )
 
-    def _record(self, work: WorkOrder, tags: list[Tag]) -> OperationRecord:
+    def _record(self, work: WorkOrder, tags: list[Tag], names: Mapping[str, Words]) -> OperationRecord:
         sensors = [tag for tag in tags if tag.meaning is Meaning.SENSOR]
-        equipment = self.floor.assets.equipment_called(work.work_unit) if work.work_unit else None
         return OperationRecord(
             work=work,
-            work_unit_words=equipment.words if equipment else Words(""),
+            work_unit_words=names.get(work.work_unit or "", Words(work.work_unit or "")),
             checks=results_of(work),
             signals=self._signals(work, sensors),
             has_sensors=bool(sensors),
