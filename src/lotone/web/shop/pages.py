@@ -1,6 +1,219 @@
-"""The pages of the shop."""
+"""The shop's window and the product that follows the choices: picture, options, price, promise."""
 
-from lotone.web.room import Room
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from lotone.configure import Product, configurator_of
+from lotone.identity import Actor, Role
+from lotone.kernel import Conflict, Invalid, Unavailable, Words
+from lotone.orders import UnknownQuote
+from lotone.plan import Promise
+from lotone.web.access import platform_of, shopper
+from lotone.web.page import page
+from lotone.web.room import Entry, Room, Section, Thread
 from lotone.web.shop.api import router as api
+from lotone.web.shop.choosing import CHOICES_MAX, Sheet, State, changes_between, drawn, drop, sheet, take, why_not
+from lotone.web.shop.ordering import router as ordering
+from lotone.web.shop.wording import spoken
+from lotone.wiring import Work
 
-ROOM = Room(routers=(api,))
+router = APIRouter(prefix="/shop")
+Chosen = Annotated[list[Annotated[str, Query(max_length=200)]] | None, Query(max_length=CHOICES_MAX)]
+NOT_PROMISED = (Conflict, Invalid, Unavailable)
+"""What keeps the plan from promising a day: no machine, no capacity, no supply. The page then says so."""
+SOONER_MAX = 4
+
+
+@router.get("/{shop}")
+def window(request: Request, shop: str, actor: Actor = shopper("configure.read")) -> Response:
+    """What is sold, and one's own orders that are under way."""
+    with platform_of(request).look(shop) as work:
+        products = work.configure.products()
+        name = work.identity.organization().words
+        mine = [order for order in work.orders.orders(actor.who, limit=20) if order.state.is_open]
+    shown = [(product, sheet(product, product.start)) for product in products]
+    pictures = {product.id: drawn(product, one.configuration, prefix=f"{product.id}-") for product, one in shown}
+    count = max((_ways(product) for product in products), default=0)
+    return page(
+        request, "shop/window.html", **spoken(request), name=name, shown=shown, pictures=pictures, mine=mine, count=count
+    )
+
+
+def _ways(product: Product) -> int:
+    """How many different ones could be made."""
+    return configurator_of(product).options([]).count or 0
+
+
+@router.get("/{shop}/{product}")
+def product(
+    request: Request,
+    shop: str,
+    product: str,
+    c: Chosen = None,
+    quote: str = "",
+    actor: Actor = shopper("configure.read"),
+) -> Response:
+    """The product with these choices. `quote` is the buyer's held quote that a new one takes the place of."""
+    with platform_of(request).look(shop) as work:
+        found = work.configure.product(product)
+        held = _held(work, quote, actor)
+    shown = sheet(found, found.start if c is None else c)
+    return page(
+        request,
+        "shop/product.html",
+        **_seen(request, shown),
+        ways=_ways(found),
+        held=held,
+        thread=Thread.at("choice"),
+    )
+
+
+def _held(work: Work, quote: str, actor: Actor) -> str:
+    try:
+        return work.orders.quoted(quote, actor.who).id if quote else ""
+    except UnknownQuote:
+        return ""
+
+
+def _seen(request: Request, shown: Sheet) -> dict[str, Any]:
+    return {
+        **spoken(request),
+        "sheet": shown,
+        "State": State,
+        "address": address(request.path_params["shop"], shown),
+        "picture": drawn(shown.product, shown.configuration, prefix="p-"),
+        "changes": [],
+        "asked": None,
+    }
+
+
+def address(shop: str, shown: Sheet) -> str:
+    """Where this very configuration is found again, by whoever is told."""
+    return f"/shop/{shop}/{shown.product.id}?{urlencode([('c', name) for name in shown.choices or ('',)])}"
+
+
+@router.get("/{shop}/{product}/sheet")
+def changed_sheet(
+    request: Request,
+    shop: str,
+    product: str,
+    c: Chosen = None,
+    take: str = "",
+    drop: str = "",
+    actor: Actor = shopper("configure.read"),
+) -> Response:
+    """Picture, options and price after taking or leaving one option; htmx and the page's script put them in place."""
+    found = _product(request, shop, product)
+    before = sheet(found, c or [])
+    shown = sheet(found, _changed(found, before, take, drop))
+    seen = _seen(request, shown)
+    seen["changes"] = list(changes_between(before, shown, besides=take or drop))
+    seen["asked"] = shown.options.get(take or drop)
+    return page(request, "shop/sheet.html", **seen)
+
+
+def _product(request: Request, shop: str, product: str) -> Product:
+    with platform_of(request).look(shop) as work:
+        return work.configure.product(product)
+
+
+def _changed(product: Product, before: Sheet, wanted: str, unwanted: str) -> list[str]:
+    configurator = configurator_of(product)
+    if wanted:
+        return take(configurator, before.choices, wanted)
+    return drop(configurator.model, before.choices, unwanted) if unwanted else list(before.choices)
+
+
+@router.get("/{shop}/{product}/why")
+def why(
+    request: Request, shop: str, product: str, wanted: str, c: Chosen = None, actor: Actor = shopper("configure.read")
+) -> Response:
+    """Why an option does not go with the choices, and what taking it anyway changes."""
+    found = _product(request, shop, product)
+    return page(request, "shop/why.html", **spoken(request), why=why_not(found, c or [], wanted))
+
+
+@router.get("/{shop}/{product}/promise")
+def promise(
+    request: Request,
+    shop: str,
+    product: str,
+    c: Chosen = None,
+    take: str = "",
+    drop: str = "",
+    actor: Actor = shopper("orders.quote"),
+) -> Response:
+    """When it would be ready if it were ordered now, how surely, and why then. Takes what `sheet` takes."""
+    with platform_of(request).look(shop) as work:
+        found = work.configure.product(product)
+        choices = sheet(found, _changed(found, sheet(found, c or []), take, drop)).choices
+        promised = _promise(work, product, choices)
+    return page(request, "shop/promise.html", **spoken(request), promise=promised)
+
+
+def _promise(work: Work, product: str, choices: tuple[str, ...]) -> Promise | None:
+    try:
+        return work.orders.preview(product, choices)
+    except NOT_PROMISED:
+        return None
+
+
+@dataclass(frozen=True)
+class Sooner:
+    """Another option that is ready earlier."""
+
+    name: str
+    question: Words
+    words: Words
+    promise: Promise
+    days: int
+    price: str
+
+
+@router.get("/{shop}/{product}/sooner")
+def sooner(request: Request, shop: str, product: str, c: Chosen = None, actor: Actor = shopper("orders.quote")) -> Response:
+    """Which other options, one at a time, would be ready on an earlier day."""
+    with platform_of(request).look(shop) as work:
+        shown = sheet(work.configure.product(product), c or [])
+        now = _promise(work, product, shown.choices)
+        found = sorted(_sooner(request, work, shown, now), key=lambda one: one.promise.date) if now else []
+    return page(request, "shop/sooner.html", **spoken(request), sooner=found[:SOONER_MAX], promise=now)
+
+
+def _sooner(request: Request, work: Work, shown: Sheet, now: Promise) -> Iterator[Sooner]:
+    """The best other answer to each question, where it gains a day."""
+    say = spoken(request)["say"]
+    configurator = configurator_of(shown.product)
+    for question in shown.questions:
+        best: Sooner | None = None
+        for name in question.members:
+            option = shown.options[name]
+            if not question.is_single or option.state is not State.FREE:
+                continue
+            promised = _promise(work, shown.product.id, tuple(take(configurator, shown.choices, name)))
+            if promised is None or promised.date >= (best.promise.date if best else now.date):
+                continue
+            days = say.days_until(now.date) - say.days_until(promised.date)
+            if days > 0:
+                best = Sooner(name, question.words, option.words, promised, days, say.difference(option.difference))
+        if best:
+            yield best
+
+
+ROOM = Room(
+    routers=(ordering, router, api),
+    menu=(
+        Entry(
+            Words("Shop", "商店"), "/shop/{organization}", "store", "orders.quote", Section.SELL,
+            frozenset({Role.CONSUMER}), 10,
+        ),
+        Entry(
+            Words("My orders", "我的订单"), "/shop/{organization}/orders", "package", "orders.own", Section.SELL, order=20
+        ),
+    ),
+)  # fmt: skip
