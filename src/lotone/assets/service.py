@@ -92,6 +92,10 @@ class AssetService:
         """The tags of an asset, or of all."""
         return self.store.tags(None if asset is None else [asset])
 
+    def tags_of(self, assets: Iterable[str]) -> list[Tag]:
+        """The tags of several assets."""
+        return self.store.tags(assets)
+
     def tag(self, path: str) -> Tag:
         """The tag with a path such as `paint-1/temperature`. Raises UnknownTag."""
         asset, _, name = path.partition("/")
@@ -183,6 +187,10 @@ class AssetService:
     def lots(self, part: str | None = None) -> list[Lot]:
         """The lots of a part (or of all) in the order of arrival, the used up ones too."""
         return self.store.lots(part)
+
+    def lots_named(self, ids: Iterable[str]) -> dict[str, Lot]:
+        """Some lots by id; ids that are not known are left out."""
+        return {lot.id: lot for lot in self.store.lots_named(ids)}
 
     def lot(self, lot_id: str) -> Lot:
         """One lot. Raises UnknownLot."""

@@ -169,6 +169,10 @@ class Store:
         row = self.connection.execute(select(LOT).where(where)).mappings().first()
         return None if row is None else _lot(row)
 
+    def lots_named(self, ids: Iterable[str]) -> list[Lot]:
+        where = (LOT.c.organization == self.organization) & LOT.c.id.in_(sorted(set(ids)))
+        return [_lot(row) for row in self.connection.execute(select(LOT).where(where)).mappings()]
+
     def lot_count(self, part: str, id_prefix: str) -> int:
         where = (
             (LOT.c.organization == self.organization) & (LOT.c.part == part) & LOT.c.id.startswith(id_prefix, autoescape=True)
