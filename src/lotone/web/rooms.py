@@ -3,6 +3,8 @@
 from lotone.web.account import pages as account
 from lotone.web.administration import pages as administration
 from lotone.web.make import pages as make
+from lotone.web.market import pages as market
+from lotone.web.orders import pages as orders
 from lotone.web.plan import pages as plan
 from lotone.web.reference import pages as reference
 from lotone.web.room import Room
@@ -14,5 +16,7 @@ ROOMS: list[Room] = [
     administration.ROOM,
     plan.ROOM,
     make.ROOM,
+    orders.ROOM,
+    market.ROOM,
     reference.ROOM,
 ]
