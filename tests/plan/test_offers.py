@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from math import log
+from random import Random
 from typing import Any
 
 import pytest
@@ -175,6 +177,16 @@ def test_the_buffer_is_the_quantile_of_a_lognormal_sum() -> None:
     assert buffer([timedelta(hours=1)] * 16, 0.9, 0.1) < 16 * buffer([timedelta(hours=1)], 0.9, 0.1)
     assert buffer([], 0.9, 0.1) == timedelta()
     assert buffer([timedelta(hours=1)], 0.9, 0.0) == timedelta()
+
+
+def test_nine_of_ten_chains_end_within_the_buffer() -> None:
+    """Simulated: lognormal durations with the planned value as mean and a coefficient of variation of 0.1."""
+    chance, sigma = Random(1), log(1.01) ** 0.5
+    minutes = (30, 20, 40, 10, 50, 45, 25)
+    limit = sum(minutes) + buffer([timedelta(minutes=each) for each in minutes], 0.9, 0.1).total_seconds() / 60
+    rounds = 20_000
+    kept = sum(sum(each * chance.lognormvariate(-(sigma**2) / 2, sigma) for each in minutes) <= limit for _ in range(rounds))
+    assert kept / rounds == pytest.approx(0.9, abs=0.01)
 
 
 def test_dates_are_hand_overs_on_working_days(plant: Any, wanted: Callable[..., Demand]) -> None:

@@ -288,6 +288,15 @@ def test_what_runs_over_is_expected_to_last_a_tenth_longer(plant: Any) -> None:
     assert bookings(plant, "a")[0].end == berlin("02T09:06")
 
 
+def test_a_promise_that_time_broke_says_so(plant: Any) -> None:
+    plant.order("a", Demand((OperationNeed("cure", "curing", 60),)))
+    plant.now = berlin("02T17:30")
+    say(plant, "right_shift", plant.now)
+    (moved,) = plant.moved_promises()
+    assert (moved.after, moved.cause) == (berlin("03T18:00"), "late")
+    assert (moved.reason_en, moved.reason_zh) == ("production is behind its plan", "生产进度落后于计划")
+
+
 def test_a_held_booking_gives_way(plant: Any) -> None:
     """The delayed order takes the held hour; the hold looks for another one and pushes nobody."""
     hour = Demand((OperationNeed("cure", "curing", 60),))

@@ -108,11 +108,11 @@ class Desk:
 
 
 def _reason(retold: Retold, because: Words | None) -> Words:
-    """The event, and what binds now unless that is the repair the event speaks of."""
+    """The event, and what binds now unless that says nothing new: the repair the event speaks of, or just the work."""
     if because is None:
         return retold.promise.reason
     binding = retold.promise.binding
-    if binding and binding[0].kind is BindingKind.REPAIR:
+    if binding and binding[0].kind in (BindingKind.REPAIR, BindingKind.OPERATION):
         return because
     return joined([because, retold.promise.reason])
 

@@ -13,6 +13,8 @@ from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Supply
 from lotone.plan.service.desk import Desk
 
+BEHIND = Words("production is behind its plan", "生产进度落后于计划")
+
 
 class Reactions(Desk):
     """Every one may be repeated, and may come late: the second time nothing changes and nothing is told."""
@@ -75,7 +77,7 @@ class Reactions(Desk):
             after = act(snapshot, booking)
             return settle(after) if after is not snapshot and happen.disturbs(after, booking_id) else after
 
-        self.change(change, cause=cause)
+        self.change(change, cause=cause, why=lambda _: BEHIND)
 
     def _check_known(self, booking_id: str) -> None:
         """What is no longer in the plan may still be spoken of: its order is finished or was cancelled."""
@@ -90,7 +92,7 @@ class Reactions(Desk):
         """Time has passed: move on what should have begun or ended by now and did not. Cheap when there is nothing to do."""
         at = now or self.plant_clock()
         if happen.is_behind(self.store.snapshot().at(at, Supply, self.settings)):
-            self.change(lambda snapshot: settle(happen.overrun(snapshot)), cause="late", now=at)
+            self.change(lambda snapshot: settle(happen.overrun(snapshot)), cause="late", why=lambda _: BEHIND, now=at)
 
 
 def _depends_on(snapshot: Snapshot, work_unit: str) -> list[str]:

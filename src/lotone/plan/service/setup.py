@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from lotone.kernel import Words
 from lotone.plan.model.booking import Resource
 from lotone.plan.model.calendar import Calendar
 from lotone.plan.model.fault import WorkUnitInUse, WrongCalendar
 from lotone.plan.model.settle import settle
 from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.service.desk import Desk
+
+HOURS_CHANGED = Words("working hours or machines changed", "工作时间或设备有变")
 
 
 class Setup(Desk):
@@ -25,7 +28,7 @@ class Setup(Desk):
             _check_calendars(snapshot.resources.values(), wanted)
             return settle(replace(snapshot, calendars=wanted))
 
-        self.change(act, cause="setup")
+        self.change(act, cause="setup", why=lambda _: HOURS_CHANGED)
 
     def set_resources(self, resources: Iterable[Resource]) -> None:
         """All machines that work can be planned on; whether they are down is kept. Raises WrongCalendar, WorkUnitInUse."""
@@ -41,7 +44,7 @@ class Setup(Desk):
                     raise WorkUnitInUse(f"{unit} has {len(queue.bookings)} bookings; it can't be taken out of the plan")
             return settle(replace(snapshot, resources=wanted))
 
-        self.change(act, cause="setup")
+        self.change(act, cause="setup", why=lambda _: HOURS_CHANGED)
 
 
 def _with_repair(wanted: Resource, known: Resource | None) -> Resource:
