@@ -4,7 +4,7 @@ import type { Bar, Booking } from "./model";
 import type { Hue, Palette } from "./palette";
 import type { Scene } from "./draw";
 
-interface Box {
+export interface Box {
   left: number;
   top: number;
   width: number;
@@ -18,16 +18,12 @@ export function drawBars(scene: Scene, first: number, last: number): void {
     for (const bar of scene.bars.values()) if (isInSight(scene, bar)) drawBar(scene, bar);
     return;
   }
-  const from = scale(scene, -40);
-  const to = scale(scene, scene.width + 40);
+  const from = scene.scale.at(-40);
+  const to = scene.scale.at(scene.width + 40);
   for (let row = first; row <= last; row += 1) {
     const list = scene.lists[row] ?? [];
     for (let at = startIndex(list, from); at < list.length && list[at]!.booking.start <= to; at += 1) drawBar(scene, list[at]!);
   }
-}
-
-function scale(scene: Scene, x: number): number {
-  return scene.scale.at(x);
 }
 
 function isInSight(scene: Scene, bar: Bar): boolean {
@@ -50,9 +46,13 @@ function startIndex(list: Bar[], from: number): number {
 export function boxOf(scene: Scene, bar: Bar): Box {
   const left = scene.scale.x(bar.start);
   const box = { left, top: scene.head + bar.top - scene.top, width: Math.max(1.5, scene.scale.x(bar.end) - left - 1), height: bar.height };
-  if (bar.booking.kind !== "done") return box;
-  const slim = Math.max(5, Math.round(box.height * 0.55));
-  return { ...box, top: box.top + (box.height - slim) / 2, height: slim };
+  return bar.booking.kind === "done" ? slim(box) : box;
+}
+
+/** What is done is over: its bar is slim. */
+export function slim(box: Box): Box {
+  const height = Math.max(5, Math.round(box.height * 0.55));
+  return { ...box, top: box.top + (box.height - height) / 2, height };
 }
 
 function drawBar(scene: Scene, bar: Bar): void {
@@ -77,7 +77,7 @@ function drawSliver(scene: Scene, booking: Booking, box: Box, hue: Hue): void {
   context.fillRect(box.left, box.top, box.width, box.height);
 }
 
-function drawBody(scene: Scene, booking: Booking, box: Box, hue: Hue): void {
+export function drawBody(scene: Pick<Scene, "context" | "palette" | "selected">, booking: Booking, box: Box, hue: Hue): void {
   const { context, palette } = scene;
   const isSelected = booking.id === scene.selected;
   context.beginPath();
@@ -104,20 +104,23 @@ function fillPart(context: CanvasRenderingContext2D, box: Box, width: number, co
   context.roundRect(box.left, box.top, box.width, box.height, Math.min(5, box.width / 2, box.height / 2));
 }
 
-/** The label where it fits, else the short one; nothing rather than half a word. */
+/** The label where it fits, else the short one in the middle; nothing rather than half a word. */
 function drawLabel(scene: Scene, bar: Bar, box: Box, hue: Hue): void {
   const { context } = scene;
   const { booking } = bar;
-  const start = Math.max(box.left, 0) + (booking.kind === "released" ? 10 : 7);
-  const room = box.left + box.width - 5 - start;
-  if (room < 14 || box.height < 12) return;
+  const left = Math.max(box.left, 0);
+  const room = box.left + box.width - left;
+  if (room < 12 || box.height < 12) return;
   const size = box.height < 16 ? 10.5 : 11.5;
-  const sign = SIGNS[booking.kind] ?? "";
-  const text = [sign + booking.label, sign + (booking.short ?? ""), booking.short].find((one) => one && one !== sign && widthOf(scene, one, size) <= room);
-  if (!text) return;
+  const pad = booking.kind === "released" ? 10 : 7;
+  const label = (SIGNS[booking.kind] ?? "") + booking.label;
+  const isWhole = widthOf(scene, label, size) <= room - pad - 5;
+  const text = isWhole ? label : booking.short;
+  if (!text || (!isWhole && widthOf(scene, text, size) > room - 4)) return;
   context.font = `560 ${size}px ${scene.font}`;
   context.fillStyle = booking.kind === "held" ? scene.palette.ink2 : hue.text;
   context.textBaseline = "middle";
+  const start = isWhole ? left + pad : left + (room - widthOf(scene, text, size)) / 2;
   context.fillText(text, start, box.top + box.height / 2 + 0.5);
 }
 
@@ -136,7 +139,7 @@ function widthOf(scene: Scene, text: string, size: number): number {
 }
 
 /** Late is a shape: a notched corner, readable without colour. */
-function drawLate(context: CanvasRenderingContext2D, box: Box, palette: Palette): void {
+export function drawLate(context: CanvasRenderingContext2D, box: Box, palette: Palette): void {
   const size = Math.min(10, box.width, box.height);
   const right = box.left + box.width;
   context.fillStyle = palette.moved;

@@ -1,5 +1,5 @@
 // Draws what is in sight on the canvas: closed hours, grid, headings with loads, bars, stops, marks, the now line, the time axis.
-import { drawBars, drawThread } from "./bars";
+import { drawBars, drawThread, type Box } from "./bars";
 import type { DayLoad } from "./load";
 import type { Answer, Bar, Layout, Mark } from "./model";
 import type { Palette } from "./palette";
@@ -119,12 +119,30 @@ function drawMarks(scene: Scene, first: number, last: number): void {
     const row = scene.layout.index.get(mark.row);
     if (row === undefined || row < first || row > last) continue;
     const x = scene.scale.x(mark.at);
-    if (x > -10 && x < scene.width + 10) drawMark(scene, mark, x, rowTop(scene, row) + scene.layout.rows[row]!.height / 2);
+    const y = rowTop(scene, row) + scene.layout.rows[row]!.height / 2;
+    if (mark.ready !== undefined) drawSpare(scene, scene.scale.x(mark.ready), x, y);
+    if (x > -10 && x < scene.width + 10) drawMark(scene, mark, x, y);
   }
 }
 
+/** Time to spare is a thin dashed line up to the mark; what is missing is a thick one behind it. */
+function drawSpare(scene: Scene, ready: number, mark: number, y: number): void {
+  const { context, palette, width } = scene;
+  const isShort = ready > mark;
+  const [left, right] = isShort ? [mark, ready] : [ready, mark];
+  if (right < 0 || left > width) return;
+  context.strokeStyle = isShort ? palette.moved : palette.ink3;
+  context.lineWidth = isShort ? 3 : 1;
+  context.setLineDash(isShort ? [] : [2, 3]);
+  context.beginPath();
+  context.moveTo(Math.max(left, -5), y);
+  context.lineTo(Math.min(right, width + 5), y);
+  context.stroke();
+  context.setLineDash([]);
+}
+
 /** What was told to the buyer: a diamond, filled for the date that stands, hollow for the one told first. */
-function drawMark(scene: Scene, mark: Mark, x: number, y: number): void {
+export function drawMark(scene: Pick<Scene, "context" | "palette">, mark: Pick<Mark, "kind">, x: number, y: number): void {
   const { context, palette } = scene;
   context.beginPath();
   context.moveTo(x, y - 7);
@@ -140,7 +158,7 @@ function drawMark(scene: Scene, mark: Mark, x: number, y: number): void {
 }
 
 function drawDown(scene: Scene): void {
-  const { context, scale, answer, palette } = scene;
+  const { context, scale, answer } = scene;
   for (const span of answer.down ?? []) {
     const row = span.row === undefined ? undefined : scene.layout.index.get(span.row);
     if (row === undefined) continue;
@@ -150,24 +168,30 @@ function drawDown(scene: Scene): void {
     const height = scene.layout.rows[row]!.height - 1;
     if (left > scene.width || left + width < 0 || top > scene.height || top + height < 0) continue;
     context.save();
-    context.beginPath();
-    context.rect(left, top, width, height);
-    context.clip();
-    context.fillStyle = palette.alarmSoft;
-    context.fillRect(left, top, width, height);
-    context.strokeStyle = palette.alarmLine;
-    context.lineWidth = 1;
-    context.beginPath();
-    for (let x = Math.max(left, -height) - height; x < Math.min(left + width, scene.width + height); x += 7) {
-      context.moveTo(x, top + height);
-      context.lineTo(x + height, top);
-    }
-    context.stroke();
-    context.fillStyle = palette.alarm;
-    context.fillRect(left, top, width, 2.5);
+    drawHatch(scene, { left, top, width, height });
     if (span.label && width > 30) drawDownLabel(scene, span.label, Math.max(left, 0), top);
     context.restore();
   }
+}
+
+/** A machine that stands still; leaves the context clipped to the box. */
+export function drawHatch(scene: Pick<Scene, "context" | "palette" | "width">, { left, top, width, height }: Box): void {
+  const { context, palette } = scene;
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  context.fillStyle = palette.alarmSoft;
+  context.fillRect(left, top, width, height);
+  context.strokeStyle = palette.alarmLine;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let x = Math.max(left, -height) - height; x < Math.min(left + width, scene.width + height); x += 7) {
+    context.moveTo(x, top + height);
+    context.lineTo(x + height, top);
+  }
+  context.stroke();
+  context.fillStyle = palette.alarm;
+  context.fillRect(left, top, width, 2.5);
 }
 
 function drawDownLabel(scene: Scene, label: string, left: number, top: number): void {
@@ -198,10 +222,12 @@ function drawHead(scene: Scene): void {
   context.textBaseline = "middle";
   drawCoarse(scene, scene.axis.coarse);
   context.font = `450 11px ${scene.font}`;
+  const now = scale.x(scene.now);
   for (const tick of scene.axis.fine) {
     const x = Math.round(scale.x(tick.at));
     context.fillStyle = palette.line;
     context.fillRect(x, head - 7, 1, 7);
+    if (x < -4 || (x > now - 62 && x < now + 18)) continue; // hardly to be read, or under the label of now
     context.fillStyle = palette.ink3;
     context.fillText(tick.label, x + 5, head - 12);
   }

@@ -1,44 +1,67 @@
-// <lo-gantt src="/plan/schedule.json" refresh="lo:ScheduleChanged" hours="48">: the schedule as a picture that keeps itself up to date.
+// <lo-gantt src="/plan/schedule.json" refresh="lo:ScheduleChanged" hours="48" zone="plant">: the schedule as a picture that keeps itself up to date.
 // Drag or Shift+wheel moves in time, Ctrl+wheel or the buttons zoom, wheel goes through the rows, arrows walk from booking
-// to booking, Enter opens. The whole sight (time, rows) is in the address. "As table" shows the same as a table.
+// to booking, Enter opens. The whole sight (time, choice) is in the address. "As table" shows the same as a table.
+// Another `src` (the same bookings in other rows) lets the bars fly to their new places. Choosing a bar draws its order's
+// thread and sends `select-booking` (detail: the booking, or undefined). `show(id, at)` chooses from outside.
 import { plantNow, setPlantNow } from "../clock";
 import { isDark } from "../colours";
+import { download } from "../download";
 import { icon, language, make, say } from "../texts";
-import { HEAD, draw, inSight, type Scene } from "./draw";
-import { byRow, layOut, moveTo, type Answer, type Bar, type Booking } from "./model";
-import { DAY, HOUR, MINUTE, Scale, ticks } from "./scale";
+import { draw, HEAD, type Scene } from "./draw";
+import { Hands, neighbour, scrollTo, type Handled } from "./hands";
+import { legend } from "./legend";
+import { loads, type DayLoad } from "./load";
+import { byRow, Layout, layOut, moveTo, type Answer, type Bar } from "./model";
+import { Palette } from "./palette";
+import { picture } from "./picture";
+import { axis, formatter, HOUR, midnights, MINUTE, Scale } from "./scale";
+import { describe, Telling, zoneOf } from "./tell";
 
-const MOVE_MS = 420;
+const MOVE_MS = 520;
+/** Facts come in bursts: the picture is fetched again at most so often. */
+const REFRESH_MS = 1000;
+/** Where now stands in a sight that goes along with it. */
+const NOW_PART = 0.15;
+const COARSE_MOST = 1400;
 
-export class Gantt extends HTMLElement {
+export class Gantt extends HTMLElement implements Handled {
+  static observedAttributes = ["src"];
+
+  area!: HTMLElement;
+  scale = new Scale(0, 1, 1);
   private answer?: Answer;
+  private layout = new Layout({ now: 0, rows: [], bookings: [] }, 40);
   private bars = new Map<string, Bar>();
-  private rows: Bar[][] = [];
-  private scale = new Scale(0, 1, 1);
+  private lists: Bar[][] = [];
+  private loads = new Map<string, DayLoad[]>();
+  private loaded: [number, number] = [0, 0];
   private top = 0;
   private selected?: string;
   private marked?: string;
   private followsNow = true;
+  private revealsChoice = false;
   private moveStart = 0;
   private frame = 0;
   private loading = false;
   private again = false;
+  private lastLoad = 0;
   private clock?: ReturnType<typeof setInterval>;
+  private refreshTimer?: ReturnType<typeof setTimeout>;
   private hintTimer?: ReturnType<typeof setTimeout>;
   private rememberTimer?: ReturnType<typeof setTimeout>;
-  private pointers = new Map<number, PointerEvent>();
-  private dragged = 0;
   private canvas!: HTMLCanvasElement;
-  private area!: HTMLElement;
   private labels!: HTMLElement;
   private tip!: HTMLElement;
   private hintBar!: HTMLElement;
   private body!: HTMLElement;
-  private table!: HTMLElement;
+  private signs!: HTMLElement;
   private spoken!: HTMLElement;
+  private telling = new Telling();
+  private palette?: Palette;
+  private fontFamily?: string;
   private readonly resize = new ResizeObserver(() => this.fit());
-  private readonly onTheme = () => this.paint();
-  private readonly onRefresh = () => void this.load();
+  private readonly onTheme = () => this.repaint();
+  private readonly onRefresh = () => this.refresh();
 
   connectedCallback(): void {
     this.build();
@@ -53,17 +76,20 @@ export class Gantt extends HTMLElement {
   disconnectedCallback(): void {
     this.resize.disconnect();
     clearInterval(this.clock);
+    clearTimeout(this.refreshTimer);
     cancelAnimationFrame(this.frame);
     document.removeEventListener("lo:theme", this.onTheme);
     for (const name of this.refreshEvents()) document.body.removeEventListener(name, this.onRefresh);
   }
 
-  private refreshEvents(): string[] {
-    return (this.getAttribute("refresh") ?? "").split(/[\s,]+/).filter(Boolean);
+  attributeChangedCallback(_name: string, before: string | null): void {
+    if (before === null || !this.area) return;
+    this.revealsChoice = true;
+    void this.load();
   }
 
-  private get rowHeight(): number {
-    return Number(this.getAttribute("row-height") ?? 40);
+  private refreshEvents(): string[] {
+    return (this.getAttribute("refresh") ?? "").split(/[\s,]+/).filter(Boolean);
   }
 
   // building
@@ -75,10 +101,10 @@ export class Gantt extends HTMLElement {
     this.area = make("div", { class: "canvas", tabindex: "0", role: "application", "aria-label": this.getAttribute("label") ?? say("Schedule") }, this.canvas, this.tip, this.hintBar);
     this.labels = make("div", { class: "labels" });
     this.body = make("div", { class: "body" }, this.labels, this.area);
-    this.table = make("div", { class: "as-table", hidden: true });
+    this.signs = make("ul", { class: "signs", "aria-hidden": "true" });
     this.spoken = make("span", { class: "sr", role: "status" });
-    this.replaceChildren(this.tools(), this.body, this.table, this.spoken);
-    this.listen();
+    this.replaceChildren(this.tools(), this.body, this.telling.element, this.signs, this.spoken);
+    new Hands(this, this.labels);
   }
 
   private tools(): HTMLElement {
@@ -88,10 +114,11 @@ export class Gantt extends HTMLElement {
       return made;
     };
     const middle = () => (this.scale.from + this.scale.to) / 2;
+    const half = () => (this.scale.to - this.scale.from) / 2;
     const move = make("div", { class: "buttons" },
-      button("chevron-left", say("Earlier"), () => this.see(this.scale.pan(-(this.scale.to - this.scale.from) * 0.5))),
+      button("chevron-left", say("Earlier"), () => this.see(this.scale.pan(-half()))),
       button("clock", say("Now"), () => this.goToNow(), say("Now")),
-      button("chevron-right", say("Later"), () => this.see(this.scale.pan((this.scale.to - this.scale.from) * 0.5))));
+      button("chevron-right", say("Later"), () => this.see(this.scale.pan(half()))));
     const zoom = make("div", { class: "buttons" },
       button("zoom-out", say("Zoom out"), () => this.see(this.scale.zoom(1.6, middle()))),
       button("zoom-in", say("Zoom in"), () => this.see(this.scale.zoom(1 / 1.6, middle()))));
@@ -102,35 +129,41 @@ export class Gantt extends HTMLElement {
       spans.append(made);
     }
     const table = button("table", say("As table"), () => this.toggleTable(), say("As table"));
-    table.classList.add("quiet", "push");
-    return make("div", { class: "chart-tools no-print" }, move, zoom, spans, ...this.querySelectorAll(":scope > [slot=tools]"), table);
+    table.setAttribute("aria-pressed", "false");
+    const save = button("image", say("Save as picture"), () => this.savePicture());
+    for (const one of [table, save]) one.classList.add("quiet");
+    const own = Array.from(this.querySelectorAll(":scope > [slot=tools]"));
+    return make("div", { class: "chart-tools no-print" }, move, zoom, spans, ...own, make("span", { class: "push" }), table, save);
   }
 
   private readAddress(): void {
     const parameters = new URLSearchParams(location.search);
     const from = Number(parameters.get("from"));
     const to = Number(parameters.get("to"));
-    if (to > from && from > 0) {
-      this.scale = new Scale(from, to, 1);
-      this.followsNow = false;
-    } else this.setHours(Number(this.getAttribute("hours") ?? 24), false);
+    const hours = Number(parameters.get("hours")) || Number(this.getAttribute("hours")) || 24;
+    const center = Number(this.getAttribute("center"));
+    if (to > from && from > 0) this.see(new Scale(from, to, 1), false);
+    else if (center > 0) this.see(new Scale(center - hours * HOUR * 0.4, center + hours * HOUR * 0.6, 1), false);
+    else this.setHours(hours, false);
     this.selected = parameters.get("booking") ?? undefined;
+    this.revealsChoice = this.selected !== undefined;
   }
 
   private setHours(hours: number, remember = true): void {
-    const start = plantNow() - hours * HOUR * 0.15;
-    this.followsNow = true;
+    const start = plantNow() - hours * HOUR * NOW_PART;
     this.see(new Scale(start, start + hours * HOUR, this.scale.width), remember, true);
   }
 
-  private goToNow(): void {
-    const length = this.scale.to - this.scale.from;
-    const start = plantNow() - length * 0.15;
-    this.followsNow = true;
-    this.see(new Scale(start, start + length, this.scale.width), true, true);
+  goToNow(): void {
+    this.setHours((this.scale.to - this.scale.from) / HOUR);
   }
 
   // data
+
+  private refresh(): void {
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = setTimeout(() => void this.load(), Math.max(0, this.lastLoad + REFRESH_MS - performance.now()));
+  }
 
   private async load(): Promise<void> {
     if (this.loading) {
@@ -138,52 +171,68 @@ export class Gantt extends HTMLElement {
       return;
     }
     this.loading = true;
+    this.lastLoad = performance.now();
+    const source = this.getAttribute("src") ?? "";
     try {
-      const address = new URL(this.getAttribute("src") ?? "", location.href);
+      const address = new URL(source, location.href);
       const margin = (this.scale.to - this.scale.from) * 1.5;
-      address.searchParams.set("from", String(Math.round(this.scale.from - margin)));
-      address.searchParams.set("to", String(Math.round(this.scale.to + margin)));
+      const range: [number, number] = [this.scale.from - margin, this.scale.to + margin];
+      address.searchParams.set("from", String(Math.round(range[0])));
+      address.searchParams.set("to", String(Math.round(range[1])));
       const answer = await fetch(address, { headers: { Accept: "application/json" } });
-      if (answer.ok) this.show((await answer.json()) as Answer, [this.scale.from - margin, this.scale.to + margin]);
+      if (answer.ok) this.take((await answer.json()) as Answer, range);
     } catch (fault) {
       if (!(fault instanceof TypeError)) throw fault; // no connection: what is shown stays, the next fact tries again
     } finally {
       this.loading = false;
     }
-    if (this.again) {
+    if (this.again || source !== this.getAttribute("src")) {
       this.again = false;
-      setTimeout(() => void this.load(), 250);
+      setTimeout(() => void this.load(), 150);
     }
   }
 
-  private loaded: [number, number] = [0, 0];
-
-  private show(answer: Answer, loaded: [number, number]): void {
+  private take(answer: Answer, loaded: [number, number]): void {
     const first = this.answer === undefined;
     this.answer = answer;
     this.loaded = loaded;
     setPlantNow(answer.now);
-    this.bars = layOut(answer, this.bars);
-    this.rows = byRow(this.bars.values(), answer.rows.length);
+    this.layout = new Layout(answer, Number(this.getAttribute("row-height") ?? 40));
+    this.bars = layOut(this.layout, this.bars);
+    this.lists = byRow(this.bars.values(), answer.rows.length);
+    this.loads = loads(answer, midnights(loaded[0], loaded[1], this.zone));
     this.moveStart = first || matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : performance.now();
     if (!this.moveStart) this.bars.forEach((bar) => moveTo(bar, 1));
     if (first && this.followsNow) this.goToNow();
-    if (!this.style.getPropertyValue("--height")) this.setHeight(answer.rows.length);
+    this.marked = this.chosen?.booking.order ?? (this.selected ? this.marked : undefined);
+    this.setHeight();
+    if (this.revealsChoice && this.chosen) this.scrollRows(scrollTo(this.chosen, this.top, this.area.clientHeight - HEAD));
+    this.revealsChoice &&= this.chosen === undefined;
+    this.scrollRows(0);
     this.drawLabels();
-    if (!this.table.hidden) this.drawTable();
-    this.paint();
+    if (!this.telling.element.hidden) this.tellTable();
+    this.repaint();
+    this.dispatchEvent(new CustomEvent("gantt-loaded", { bubbles: true, detail: answer }));
   }
 
-  private setHeight(rows: number): void {
-    const wanted = rows * this.rowHeight + HEAD + 1;
-    const least = Math.min(wanted, 220);
-    const most = Math.max(300, innerHeight - Math.min(360, this.getBoundingClientRect().top + scrollY + 90));
-    this.body.style.height = `${Math.max(least, Math.min(wanted, most))}px`;
+  private get zone(): string | undefined {
+    return zoneOf(this, this.answer);
+  }
+
+  /** As high as its rows, as long as the window has room; on touch screens rather the page scrolls than the picture. */
+  private setHeight(): void {
+    if (this.style.getPropertyValue("--height")) return;
+    const wanted = this.layout.height + HEAD + 1;
+    const isCoarse = matchMedia("(pointer: coarse)").matches;
+    const room = innerHeight - Math.min(320, this.body.getBoundingClientRect().top + scrollY) - 64;
+    const most = isCoarse && wanted <= COARSE_MOST ? wanted : Math.max(320, room);
+    this.body.style.height = `${Math.max(200, Math.min(wanted, most))}px`;
+    this.area.toggleAttribute("data-scrolls", wanted > most);
   }
 
   // seeing
 
-  private see(scale: Scale, remember = true, keepsNow = false): void {
+  see(scale: Scale, remember = true, keepsNow = false): void {
     this.scale = new Scale(scale.from, scale.to, this.area?.clientWidth || 1);
     this.followsNow = keepsNow;
     this.querySelectorAll<HTMLElement>("[data-hours]").forEach((button) => {
@@ -199,22 +248,23 @@ export class Gantt extends HTMLElement {
     clearTimeout(this.rememberTimer);
     this.rememberTimer = setTimeout(() => {
       const address = new URL(location.href);
-      const set = (key: string, value?: string) => (value ? address.searchParams.set(key, value) : address.searchParams.delete(key));
-      set("from", this.followsNow ? undefined : String(Math.round(this.scale.from)));
-      set("to", this.followsNow ? undefined : String(Math.round(this.scale.to)));
+      const set = (key: string, value?: string | false) => (value ? address.searchParams.set(key, value) : address.searchParams.delete(key));
+      const hours = Math.round((this.scale.to - this.scale.from) / (HOUR / 100)) / 100;
+      set("from", !this.followsNow && String(Math.round(this.scale.from)));
+      set("to", !this.followsNow && String(Math.round(this.scale.to)));
+      set("hours", this.followsNow && hours !== Number(this.getAttribute("hours") ?? 24) && String(hours));
       set("booking", this.selected);
       history.replaceState(history.state, "", address);
     }, 250);
   }
 
   private fit(): void {
-    const ratio = devicePixelRatio;
-    this.canvas.width = Math.round(this.area.clientWidth * ratio);
-    this.canvas.height = Math.round(this.area.clientHeight * ratio);
+    this.canvas.width = Math.round(this.area.clientWidth * devicePixelRatio);
+    this.canvas.height = Math.round(this.area.clientHeight * devicePixelRatio);
     this.scale.width = this.area.clientWidth;
     this.scrollRows(0);
     this.drawLabels();
-    this.paint();
+    this.paintNow(performance.now()); // at once: a canvas that was given a size is empty
   }
 
   private tick(): void {
@@ -222,8 +272,15 @@ export class Gantt extends HTMLElement {
     const now = plantNow();
     if (this.followsNow && this.scale.x(now) > this.scale.width * 0.35) {
       const length = this.scale.to - this.scale.from;
-      this.see(new Scale(now - length * 0.15, now + length * 0.85, this.scale.width), false, true);
+      this.see(new Scale(now - length * NOW_PART, now + length * (1 - NOW_PART), this.scale.width), false, true);
     } else this.paint();
+  }
+
+  private repaint(): void {
+    this.palette = new Palette(this);
+    this.signs.replaceChildren(...legend(this.answer?.legend ?? [], this.palette));
+    this.dataset.dark = String(isDark());
+    this.paint();
   }
 
   private paint(): void {
@@ -231,74 +288,130 @@ export class Gantt extends HTMLElement {
   }
 
   private paintNow(at: number): void {
+    cancelAnimationFrame(this.frame);
     this.frame = 0;
     const context = this.canvas.getContext("2d");
-    if (!context || !this.answer) return;
-    const part = this.moveStart ? Math.min(1, (at - this.moveStart) / MOVE_MS) : 1;
-    const eased = 1 - (1 - part) ** 3;
-    if (this.moveStart) this.bars.forEach((bar) => moveTo(bar, eased));
+    if (!context || !this.answer || !this.palette || !this.canvas.width) return;
+    const part = this.moveStart ? Math.max(0, Math.min(1, (at - this.moveStart) / MOVE_MS)) : 1;
+    if (this.moveStart) this.bars.forEach((bar) => moveTo(bar, 1 - (1 - part) ** 3));
     if (part >= 1) this.moveStart = 0;
     else this.paint();
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    draw(this.scene(context));
-    this.dataset.dark = String(isDark());
+    draw(this.scene(context, this.answer, this.palette));
   }
 
-  private scene(context: CanvasRenderingContext2D): Scene {
-    const answer = this.answer as Answer;
-    const zone = document.documentElement.dataset.zone || answer.zone;
+  private scene(context: CanvasRenderingContext2D, answer: Answer, palette: Palette): Scene {
     return {
-      context, element: this, answer, rows: this.rows, scale: this.scale, ticks: ticks(this.scale, zone, language), top: this.top,
-      rowHeight: this.rowHeight, width: this.area.clientWidth, height: this.area.clientHeight, now: plantNow(),
-      selected: this.selected, marked: this.marked, font: getComputedStyle(this).fontFamily,
+      context, palette, answer, layout: this.layout, bars: this.bars, lists: this.lists, loads: this.loads, scale: this.scale,
+      axis: axis(this.scale, this.zone, language), top: this.top, head: HEAD, width: this.area.clientWidth, height: this.area.clientHeight,
+      now: plantNow(), zone: this.zone, language, moving: this.moveStart > 0, selected: this.selected, marked: this.marked,
+      font: this.font,
     };
+  }
+
+  private get font(): string {
+    return (this.fontFamily ??= getComputedStyle(this).fontFamily);
   }
 
   private drawLabels(): void {
     if (!this.answer) return;
-    const [first, last] = inSight({ top: this.top, rowHeight: this.rowHeight, height: this.area.clientHeight, rows: this.rows });
-    const shown = this.answer.rows.slice(Math.max(0, first), last + 1).map((row, at) => {
+    const rows = this.answer.rows;
+    const place = (label: HTMLElement, top: number, height: number) => {
+      label.style.top = `${HEAD + top - this.top}px`;
+      label.style.height = `${height}px`;
+      return label;
+    };
+    const bottom = this.top + this.area.clientHeight;
+    const [first, last] = this.layout.between(this.top, bottom);
+    const shown = rows.slice(first, last + 1).map((row, at) => {
       const label = row.href ? make("a", { href: row.href }) : make("span", { class: "row-label" });
       label.append(make("span", { class: "clip" }, row.label));
       if (row.detail) label.append(make("small", {}, row.detail));
-      label.style.top = `${HEAD + (Math.max(0, first) + at) * this.rowHeight - this.top}px`;
-      label.style.height = `${this.rowHeight}px`;
-      return label;
+      label.title = [row.label, row.detail].filter(Boolean).join(" · ");
+      return place(label, this.layout.rows[first + at]!.top, this.layout.rows[first + at]!.height);
     });
-    const corner = make("span", { class: "row-label group" }, this.getAttribute("rows-label") ?? "");
+    for (const { group, top, height } of this.layout.headings) {
+      if (top + height < this.top || top > bottom) continue;
+      const label = make("span", { class: "row-label heading" }, make("span", { class: "clip" }, group.label));
+      if (group.detail) label.append(make("small", {}, group.detail));
+      shown.push(place(label, top, height));
+    }
+    const corner = make("span", { class: "row-label group" }, make("span", {}, this.getAttribute("rows-label") ?? ""), make("small", {}, this.zone?.replace("_", " ") ?? ""));
     corner.style.top = "0";
     corner.style.height = `${HEAD}px`;
     this.labels.replaceChildren(...shown, corner);
   }
 
-  // doing
+  // choosing
 
-  private listen(): void {
-    this.area.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    this.labels.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    this.area.addEventListener("pointerdown", (event) => this.down(event));
-    this.area.addEventListener("pointermove", (event) => this.moved(event));
-    for (const name of ["pointerup", "pointercancel"] as const) this.area.addEventListener(name, (event) => this.up(event));
-    this.area.addEventListener("pointerleave", () => this.hideTip());
-    this.area.addEventListener("keydown", (event) => this.key(event));
-    this.area.addEventListener("dblclick", (event) => this.see(this.scale.zoom(0.5, this.scale.at(event.offsetX))));
+  get chosen(): Bar | undefined {
+    return this.selected === undefined ? undefined : this.bars.get(this.selected);
   }
 
-  private wheel(event: WheelEvent): void {
-    const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.see(this.scale.zoom(1.0018 ** event.deltaY, this.scale.at(event.offsetX)));
-    } else if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
-      event.preventDefault();
-      this.see(this.scale.pan(sideways * this.scale.perPixel));
-    } else if (this.scrollRows(event.deltaY)) event.preventDefault();
-    else this.hint();
+  get ordered(): Bar[] {
+    return this.lists.flat();
+  }
+
+  neighbour(bar: Bar, inTime: number, inRows: number): Bar | undefined {
+    return neighbour(this.lists, bar, inTime, inRows);
+  }
+
+  barAt(x: number, y: number): Bar | undefined {
+    const height = y - HEAD + this.top;
+    const row = y < HEAD ? undefined : this.layout.at(height);
+    if (row === undefined) return undefined;
+    const at = this.scale.at(x);
+    const slack = 3 * this.scale.perPixel;
+    return this.lists[row]?.findLast((bar) => {
+      const isInLane = (bar.booking.lanes ?? 1) < 2 || (height >= bar.top - 1 && height <= bar.top + bar.height + 1);
+      return isInLane && bar.booking.start - slack <= at && at <= bar.booking.end + slack;
+    });
+  }
+
+  select(bar: Bar | undefined): void {
+    this.selected = bar?.booking.id;
+    this.marked = bar?.booking.order;
+    this.spoken.textContent = bar ? describe(bar.booking, this.answer, this.zone).join(", ") : "";
+    this.dispatchEvent(new CustomEvent("select-booking", { bubbles: true, detail: bar?.booking }));
+    this.remember();
+    this.paint();
+  }
+
+  open(bar: Bar): void {
+    if (bar.booking.href) location.assign(bar.booking.href);
+  }
+
+  /** Choose a booking from outside; `at` says where in time it is, for when it has not been loaded. */
+  show(id: string, at = Number.NaN): void {
+    const bar = this.bars.get(id);
+    if (bar) this.reveal(bar, false);
+    else {
+      this.selected = id;
+      this.revealsChoice = true;
+      const length = this.scale.to - this.scale.from;
+      if (!Number.isNaN(at)) this.see(new Scale(at - length * 0.4, at + length * 0.6, this.scale.width));
+      this.remember();
+    }
+  }
+
+  unselect(): void {
+    this.select(undefined);
+  }
+
+  reveal(bar: Bar | undefined, tips = true): void {
+    if (!bar) return;
+    this.select(bar);
+    const length = this.scale.to - this.scale.from;
+    if (bar.booking.start < this.scale.from || bar.booking.start > this.scale.to - length * 0.05) {
+      this.see(new Scale(bar.booking.start - length * 0.3, bar.booking.start + length * 0.7, this.scale.width));
+    }
+    this.scrollRows(scrollTo(bar, this.top, this.area.clientHeight - HEAD));
+    if (tips) this.point(bar, this.scale.x(bar.booking.start) + 12, HEAD + bar.goal.top + bar.goal.height - this.top + 6);
   }
 
   /** Whether there was anything to scroll; at the ends the page itself scrolls on. */
-  private scrollRows(by: number): boolean {
-    const most = Math.max(0, this.rows.length * this.rowHeight - (this.area.clientHeight - HEAD));
+  scrollRows(by: number): boolean {
+    const most = Math.max(0, this.layout.height - (this.area.clientHeight - HEAD));
     const top = Math.max(0, Math.min(most, this.top + by));
     const moved = top !== this.top;
     this.top = top;
@@ -309,180 +422,44 @@ export class Gantt extends HTMLElement {
     return moved;
   }
 
-  private hint(): void {
+  // telling
+
+  hint(): void {
     this.hintBar.classList.add("on");
     clearTimeout(this.hintTimer);
     this.hintTimer = setTimeout(() => this.hintBar.classList.remove("on"), 1400);
   }
 
-  private down(event: PointerEvent): void {
-    this.pointers.set(event.pointerId, event);
-    this.dragged = 0;
-    this.area.setPointerCapture(event.pointerId);
-  }
-
-  private moved(event: PointerEvent): void {
-    const before = this.pointers.get(event.pointerId);
-    if (!before) {
-      this.showTip(event);
-      return;
-    }
-    const others = [...this.pointers.values()].filter((pointer) => pointer.pointerId !== event.pointerId);
-    const other = others[0];
-    if (other) {
-      const spread = (pointer: PointerEvent) => Math.max(20, Math.abs(pointer.clientX - other.clientX));
-      this.see(this.scale.zoom(spread(before) / spread(event), this.scale.at((event.offsetX + other.offsetX) / 2)));
-    } else {
-      const by = event.clientX - before.clientX;
-      this.dragged += Math.abs(by) + Math.abs(event.clientY - before.clientY);
-      if (this.dragged > 4) {
-        this.area.classList.add("dragging");
-        this.hideTip();
-        this.see(this.scale.pan(-by * this.scale.perPixel));
-        if (event.pointerType === "mouse") this.scrollRows(before.clientY - event.clientY);
-      }
-    }
-    this.pointers.set(event.pointerId, event);
-  }
-
-  private up(event: PointerEvent): void {
-    const was = this.pointers.delete(event.pointerId);
-    this.area.classList.remove("dragging");
-    if (!was || this.dragged > 4 || event.type === "pointercancel") return;
-    const bar = this.barAt(event.offsetX, event.offsetY);
-    if (bar && bar.booking.id === this.selected) this.openBooking(bar.booking);
-    else this.select(bar);
-  }
-
-  private barAt(x: number, y: number): Bar | undefined {
-    const row = Math.floor((y - HEAD + this.top) / this.rowHeight);
-    const at = this.scale.at(x);
-    const slack = 3 * this.scale.perPixel;
-    return this.rows[row]?.findLast((bar) => bar.booking.start - slack <= at && at <= bar.booking.end + slack);
-  }
-
-  private select(bar: Bar | undefined): void {
-    this.selected = bar?.booking.id;
-    this.marked = bar?.booking.order;
-    this.spoken.textContent = bar ? this.describe(bar.booking).join(", ") : "";
-    this.dispatchEvent(new CustomEvent("select-booking", { bubbles: true, detail: bar?.booking }));
-    this.remember();
-    this.paint();
-  }
-
-  private openBooking(booking: Booking): void {
-    if (booking.href) location.assign(booking.href);
-  }
-
-  private key(event: KeyboardEvent): void {
-    const length = this.scale.to - this.scale.from;
-    const acts: Record<string, () => void> = {
-      "+": () => this.see(this.scale.zoom(1 / 1.4, (this.scale.from + this.scale.to) / 2)),
-      "=": () => this.see(this.scale.zoom(1 / 1.4, (this.scale.from + this.scale.to) / 2)),
-      "-": () => this.see(this.scale.zoom(1.4, (this.scale.from + this.scale.to) / 2)),
-      PageDown: () => this.see(this.scale.pan(length / 2)),
-      PageUp: () => this.see(this.scale.pan(-length / 2)),
-      Home: () => this.goToNow(),
-      ArrowRight: () => this.walk(1, 0),
-      ArrowLeft: () => this.walk(-1, 0),
-      ArrowDown: () => this.walk(0, 1),
-      ArrowUp: () => this.walk(0, -1),
-      Escape: () => this.select(undefined),
-      Enter: () => {
-        const bar = this.selected ? this.bars.get(this.selected) : undefined;
-        if (bar) this.openBooking(bar.booking);
-      },
-    };
-    const act = acts[event.key];
-    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    act();
-  }
-
-  /** From the selected booking to its neighbour in time, or to the nearest one in the next row. */
-  private walk(inTime: number, inRows: number): void {
-    const now = this.selected ? this.bars.get(this.selected) : undefined;
-    if (!now) {
-      const all = [...this.bars.values()].sort((a, b) => a.row - b.row || a.booking.start - b.booking.start);
-      this.reveal(all.find((bar) => bar.booking.end > this.scale.from && bar.booking.start < this.scale.to) ?? all[0]);
-      return;
-    }
-    if (inTime) {
-      const list = this.rows[now.row] ?? [];
-      this.reveal(list[list.indexOf(now) + inTime]);
-      return;
-    }
-    for (let row = now.row + inRows; row >= 0 && row < this.rows.length; row += inRows) {
-      const list = this.rows[row] ?? [];
-      const distance = (bar: Bar) => Math.abs(bar.booking.start - now.booking.start);
-      const nearest = list.reduce<Bar | undefined>((best, bar) => (!best || distance(bar) < distance(best) ? bar : best), undefined);
-      if (nearest) {
-        this.reveal(nearest);
-        return;
-      }
-    }
-  }
-
-  private reveal(bar: Bar | undefined): void {
-    if (!bar) return;
-    this.select(bar);
-    const length = this.scale.to - this.scale.from;
-    if (bar.booking.start < this.scale.from || bar.booking.start > this.scale.to - length * 0.05) {
-      this.see(new Scale(bar.booking.start - length * 0.3, bar.booking.start + length * 0.7, this.scale.width));
-    }
-    const top = bar.row * this.rowHeight;
-    const room = this.area.clientHeight - HEAD - this.rowHeight;
-    if (top < this.top) this.scrollRows(top - this.top);
-    else if (top > this.top + room) this.scrollRows(top - this.top - room);
-    this.placeTip(bar, this.scale.x(bar.booking.start) + 12, HEAD + top - this.top + this.rowHeight);
-  }
-
-  // telling
-
-  private describe(booking: Booking): string[] {
-    const zone = document.documentElement.dataset.zone || this.answer?.zone;
-    const time = new Intl.DateTimeFormat(language, { timeZone: zone, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    const minutes = Math.round((booking.end - booking.start) / MINUTE);
-    const row = this.answer?.rows.find((one) => one.id === booking.row)?.label ?? booking.row;
-    return [booking.label, row, `${time.formatRange(booking.start, booking.end)} (${minutes} min)`, ...(booking.lines ?? [])];
-  }
-
-  private showTip(event: PointerEvent): void {
-    const bar = this.barAt(event.offsetX, event.offsetY);
+  point(bar: Bar | undefined, x: number, y: number): void {
     this.area.style.cursor = bar ? "pointer" : "";
-    if (bar) this.placeTip(bar, event.offsetX + 14, event.offsetY + 14);
-    else this.hideTip();
-  }
-
-  private placeTip(bar: Bar, x: number, y: number): void {
-    const [first, ...rest] = this.describe(bar.booking);
+    this.tip.hidden = !bar;
+    if (!bar) return;
+    const [first, ...rest] = describe(bar.booking, this.answer, this.zone);
     this.tip.replaceChildren(make("b", {}, first ?? ""), ...rest.map((line) => make("span", {}, line)));
-    this.tip.hidden = false;
     this.tip.style.left = `${Math.max(4, Math.min(x, this.area.clientWidth - this.tip.offsetWidth - 8))}px`;
     this.tip.style.top = `${Math.max(HEAD, Math.min(y, this.area.clientHeight - this.tip.offsetHeight - 8))}px`;
   }
 
-  private hideTip(): void {
-    this.tip.hidden = true;
-  }
-
   private toggleTable(): void {
-    this.table.hidden = !this.table.hidden;
-    this.body.hidden = !this.table.hidden;
-    if (!this.table.hidden) this.drawTable();
+    const { element } = this.telling;
+    element.hidden = !element.hidden;
+    this.body.hidden = this.signs.hidden = !element.hidden;
+    this.querySelectorAll(".chart-tools [aria-pressed]:not([data-hours], [slot] *)").forEach((button) => button.setAttribute("aria-pressed", String(!element.hidden)));
+    if (!element.hidden) this.tellTable();
+    else this.fit();
   }
 
-  private drawTable(): void {
-    const head = [say("Operation"), say("Where"), say("When")].map((text) => make("th", { scope: "col" }, text));
-    const rows = [...this.bars.values()]
-      .filter((bar) => bar.booking.end > this.scale.from - DAY && bar.booking.start < this.scale.to + DAY)
-      .sort((a, b) => a.booking.start - b.booking.start)
-      .slice(0, 2000)
-      .map(({ booking }) => {
-        const [label, row, when] = this.describe(booking);
-        const name = booking.href ? make("a", { href: booking.href }, label ?? "") : (label ?? "");
-        return make("tr", {}, make("td", {}, name), make("td", {}, row ?? ""), make("td", {}, when ?? ""));
-      });
-    this.table.replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
+  private tellTable(): void {
+    this.telling.show(this.bars.values(), this.scale, this.answer, this.zone);
+  }
+
+  private savePicture(): void {
+    const context = this.canvas.getContext("2d");
+    if (!context || !this.answer || !this.palette) return;
+    const moment = formatter(language, this.zone, { dateStyle: "medium", timeStyle: "short" });
+    const note = `${moment.formatRange(this.scale.from, this.scale.to)} · ${this.zone ?? ""} · ${say("Now")}: ${moment.format(plantNow())}`;
+    const title = this.getAttribute("label") ?? say("Schedule");
+    const canvas = picture(this.scene(context, this.answer, this.palette), title, note);
+    canvas.toBlob((blob) => blob && download(`${title}.png`, blob));
   }
 }

@@ -8,8 +8,6 @@ export interface Row {
   href?: string;
   /** Whose closed hours are shaded in this row. */
   calendar?: string;
-  /** Into how many strips the row is divided, where its bookings overlap. */
-  lanes?: number;
 }
 
 export interface Group {
@@ -36,12 +34,15 @@ export interface Booking {
   /** 0 to 1 while it runs. */
   progress?: number;
   href?: string;
-  /** Strip of the row, from 0. */
+  /** Where bookings of a row overlap: into how many strips it is divided there, and which one is this booking's, from 0. */
+  lanes?: number;
   lane?: number;
   /** Bookings that must end before this one starts; drawn when the order is chosen. */
   after?: string[];
-  /** What is done, for the tooltip and the table. */
+  /** Whose it is, what is done and where, for the tooltip and the table; else the label and the row's. */
+  title?: string;
   step?: string;
+  where?: string;
   /** Lines of the tooltip. */
   lines?: string[];
 }
@@ -62,7 +63,13 @@ export interface Mark {
   row: string;
   at: number;
   kind: "told" | "first";
-  label?: string;
+  /** When everything is expected to be ready for it; from there to the mark is spare time, or too little of it. */
+  ready?: number;
+}
+
+export interface Sign {
+  sign: Kind | Mark["kind"] | "closed" | "down";
+  text: string;
 }
 
 export interface Answer {
@@ -71,8 +78,8 @@ export interface Answer {
   to?: number;
   zone?: string;
   version?: number | string;
-  /** Names of the kinds of bookings, in the order of the legend. */
-  kinds?: Partial<Record<Kind, string>>;
+  /** What the shapes mean, as it is explained under the picture; names of kinds are used in tooltips and the table too. */
+  legend?: Sign[];
   groups?: Group[];
   rows: Row[];
   bookings: Booking[];
@@ -98,7 +105,6 @@ export interface Bar extends Place {
 }
 
 export const GROUP_HEIGHT = 28;
-const LANE_LEAST = 19;
 
 /** Where rows and group headings stand. */
 export class Layout {
@@ -118,10 +124,9 @@ export class Layout {
         top += GROUP_HEIGHT;
       }
       before = row.group;
-      const height = Math.max(rowHeight, (row.lanes ?? 1) > 1 ? (row.lanes ?? 1) * LANE_LEAST + 8 : 0);
       this.index.set(row.id, at);
-      this.rows.push({ top, height });
-      top += height;
+      this.rows.push({ top, height: rowHeight });
+      top += rowHeight;
       const heading = this.headings.at(-1);
       if (heading && group) heading.last = at;
     });
@@ -154,10 +159,10 @@ export class Layout {
   /** Where the bar of a booking belongs. */
   place(row: number, booking: Booking): Place {
     const { top, height } = this.rows[row]!;
-    const lanes = Math.max(1, this.answer.rows[row]!.lanes ?? 1);
-    const pad = lanes > 1 ? 4 : Math.max(3, Math.min(7, height * 0.15));
+    const lanes = Math.max(1, booking.lanes ?? 1);
+    const pad = Math.max(3, Math.min(7, height * 0.15)) - (lanes > 1 ? 1 : 0);
     const lane = (height - 2 * pad) / lanes;
-    return { top: top + pad + lane * (booking.lane ?? 0), height: lane - (lanes > 1 ? 2 : 1) };
+    return { top: top + pad + lane * (booking.lane ?? 0), height: lane - 1 };
   }
 }
 

@@ -113,7 +113,7 @@ export function formatter(language: string, zone: string | undefined, options: I
   const key = `${language} ${zone} ${JSON.stringify(options)}`;
   const known = formatters.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat(language, { ...options, timeZone: zone });
+  const made = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { ...options, timeZone: zone });
   formatters.set(key, made);
   return made;
 }

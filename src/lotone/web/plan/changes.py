@@ -1,0 +1,136 @@
+"""What changed the plan lately, in words: from the facts that were told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lotone.kernel import Fact, Told, Words, facts_after, newest_number
+from lotone.plan import PromiseMoved, ScheduleChanged
+from lotone.web.plan.names import Names
+from lotone.wiring import Work
+
+WINDOW = 500
+WINDOWS_MOST = 12
+"""How far back is looked when little of the plan is among the facts."""
+TOGETHER = timedelta(minutes=5)
+"""Changes of one cause within so much time are one line."""
+QUIET = frozenset({"released", "started", "progressed", "finished"})
+"""The plan being carried out: only worth a line when it moved something."""
+
+CAUSES = {
+    "ordered": (Words("A new order took its place", "新订单已排入"), "shopping-bag"),
+    "cancelled": (Words("An order was cancelled", "订单已取消"), "x"),
+    "released": (Words("An operation was sent to its machine", "工序已下达到设备"), "send"),
+    "started": (Words("An operation began", "工序已开始"), "play"),
+    "progressed": (Words("An operation runs faster or slower than planned", "工序快于或慢于计划"), "timer"),
+    "finished": (Words("An operation ended", "工序已完成"), "check"),
+    "machine_down": (Words("A machine stopped", "设备停机"), "octagon-alert"),
+    "machine_up": (Words("A machine came back", "设备恢复"), "heart-pulse"),
+    "material": (Words("Stock or deliveries changed", "库存或到货有变"), "package"),
+    "late": (Words("Time passed what was planned", "实际进度落后于计划"), "clock"),
+    "improved": (Words("The planner found a better schedule", "优化器找到更好的排程"), "sparkles"),
+    "setup": (Words("Machines or calendars changed", "设备或日历有变"), "settings"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the feed."""
+
+    number: int
+    at: datetime
+    """When it was told, by the people's clock."""
+    cause: str
+    icon: str
+    words: Words
+    moved: int = 0
+    times: int = 1
+    version: int | None = None
+    order: str | None = None
+    order_number: str = ""
+    before: datetime | None = None
+    after: datetime | None = None
+
+    @property
+    def is_promise(self) -> bool:
+        return self.order is not None
+
+    @property
+    def is_later(self) -> bool:
+        return self.before is not None and self.after is not None and self.after > self.before
+
+
+def changes(work: Work, names: Names, most: int) -> list[Change]:
+    """The newest changes, newest first."""
+    found: list[Change] = []
+    told = _newest_of_plan(work, most * 4)
+    names.know_orders(each.fact.order for each in told if isinstance(each.fact, PromiseMoved))
+    for each in told:
+        change = _change(each, names)
+        if change is None:
+            continue
+        if found and _belongs(found[-1], change):
+            found[-1] = _joined(found[-1], change)
+        elif len(found) == most:
+            break
+        else:
+            found.append(change)
+    return found
+
+
+def _newest_of_plan(work: Work, most: int) -> list[Told]:
+    """The plan's facts of this organization, the newest first."""
+    found: list[Told] = []
+    end = newest_number(work.connection) + 1
+    for _ in range(WINDOWS_MOST):
+        start = max(0, end - 1 - WINDOW)
+        window = facts_after(work.connection, start, organization=work.organization, limit=WINDOW)
+        mine = [told for told in window if told.number < end and _is_told(told.fact)]
+        found.extend(reversed(mine))
+        end = start + 1
+        if len(found) >= most or start == 0:
+            break
+    return found[:most]
+
+
+def _is_told(fact: Fact) -> bool:
+    if isinstance(fact, ScheduleChanged):
+        return fact.moved > 0 or fact.cause not in QUIET
+    return isinstance(fact, PromiseMoved)
+
+
+def _change(told: Told, names: Names) -> Change | None:
+    fact = told.fact
+    if isinstance(fact, ScheduleChanged):
+        words, icon = CAUSES.get(fact.cause, (Words(fact.cause), "refresh-cw"))
+        return Change(told.number, told.at, fact.cause, icon, words, fact.moved, version=fact.version)
+    if isinstance(fact, PromiseMoved):
+        return Change(
+            told.number,
+            told.at,
+            fact.cause,
+            "calendar-clock",
+            Words(fact.reason_en, fact.reason_zh),
+            order=fact.order,
+            order_number=names.order(fact.order),
+            before=fact.before,
+            after=fact.after,
+        )
+    return None
+
+
+def _belongs(newer: Change, older: Change) -> bool:
+    is_same = newer.cause == older.cause and not newer.is_promise and not older.is_promise
+    return is_same and newer.at - older.at <= TOGETHER
+
+
+def _joined(newer: Change, older: Change) -> Change:
+    return Change(
+        newer.number,
+        newer.at,
+        newer.cause,
+        newer.icon,
+        newer.words,
+        newer.moved + older.moved,
+        newer.times + 1,
+        newer.version,
+    )

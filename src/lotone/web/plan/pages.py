@@ -1,0 +1,294 @@
+"""The schedule, its side panel and what needs attention beside it; promises, load and changes on pages of their own."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from io import StringIO
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from lotone.identity import Actor, Role
+from lotone.kernel import Words, newest_number
+from lotone.plan import Resource, Snapshot
+from lotone.web.access import needs, platform_of
+from lotone.web.page import page, reader_of
+from lotone.web.plan.api import router as api
+from lotone.web.plan.changes import Change, changes
+from lotone.web.plan.loads import loads, narrowest
+from lotone.web.plan.names import Names
+from lotone.web.plan.operation import operation
+from lotone.web.plan.picture import STATE_WORDS, By, Picture, Range, from_milliseconds
+from lotone.web.plan.plant_time import PlantTime
+from lotone.web.plan.promises import STANDING_WORDS, Shown, Standing, Tracked, chosen, strips, tracked
+from lotone.web.reader import Reader
+from lotone.web.room import Entry, Room, Section, Thread
+from lotone.wiring import Work
+
+router = APIRouter(prefix="/plan")
+SOON = timedelta(days=1)
+SHORT_LIST = 6
+FEED = 10
+LONG_FEED = 120
+DAYS = 14
+Milliseconds = Annotated[float, Query(description="Milliseconds since 1970.")]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every page here looks at: the plan as it stands, in its reader's words and the plant's time."""
+
+    work: Work
+    reader: Reader
+    snapshot: Snapshot
+    names: Names
+    plant: PlantTime
+
+    @classmethod
+    def of(cls, request: Request, work: Work) -> "Desk":
+        reader, snapshot = reader_of(request), work.plan.snapshot()
+        plant = PlantTime(reader, snapshot.settings.time_zone)
+        return cls(work, reader, snapshot, Names(work, reader, snapshot), plant)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What every template here sees."""
+        return {
+            "names": self.names,
+            "plant": self.plant,
+            "now": self.snapshot.now,
+            "version": self.snapshot.version,
+            "newest": newest_number(self.work.connection),
+            "standings": STANDING_WORDS,
+            "states": STATE_WORDS,
+            "Standing": Standing,
+        }
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What a planner should know before anything else."""
+
+    late: int
+    tight: int
+    due_soon: int
+    open_orders: int
+    down: list[Resource]
+    narrowest: tuple[str, float] | None
+    worst: list[Tracked]
+    feed: list[Change]
+
+
+def _attention(desk: Desk) -> Attention:
+    found = tracked(desk.snapshot, desk.names)
+    wrong = chosen(found, Shown.ATTENTION, desk.snapshot.now, SOON)
+    today = loads(desk.work.plan, [desk.snapshot.now, desk.snapshot.now + timedelta(days=2)])
+    return Attention(
+        late=sum(each.standing is Standing.LATE for each in wrong),
+        tight=sum(each.standing is Standing.TIGHT for each in wrong),
+        due_soon=len(chosen(found, Shown.SOON, desk.snapshot.now, SOON)),
+        open_orders=len(found),
+        down=[each for each in desk.snapshot.resources.values() if each.is_down],
+        narrowest=narrowest(today),
+        worst=wrong[:SHORT_LIST],
+        feed=changes(desk.work, desk.names, FEED),
+    )
+
+
+@router.get("")
+def schedule(
+    request: Request,
+    by: By = By.MACHINE,
+    booking: str = "",
+    order: str = "",
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """The schedule as a picture; `order` shows the next operation of that order."""
+    with platform_of(request).look(actor.organization) as work:
+        if order:
+            return RedirectResponse(_address_of(work, order), 303)
+        desk = Desk.of(request, work)
+        chosen_one = work.plan.booking(booking) if booking else None
+        return page(
+            request,
+            "plan/schedule.html",
+            **desk.values,
+            by=by,
+            attention=_attention(desk),
+            strips=None,
+            one=operation(work, desk.snapshot, desk.names, booking) if chosen_one else None,
+            center=int(chosen_one.start.timestamp() * 1000) if chosen_one else None,
+            is_empty=not desk.snapshot.resources,
+            thread=Thread.at("operation", promise="/plan/promises", machine="/plant"),
+        )
+
+
+def _address_of(work: Work, order: str) -> str:
+    """The next operation of an order (the last, when all are done) in the schedule."""
+    bookings = work.plan.bookings_of(order)
+    waiting = [each for each in bookings if each.state.takes_time] or bookings[-1:]
+    return f"/plan?booking={waiting[0].id}" if waiting else "/plan"
+
+
+@router.get("/attention")
+def attention(request: Request, actor: Actor = needs("plan.read")) -> Response:
+    """What stands beside the picture and changes with it: the line of figures, the worst promises, the newest changes."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        return page(request, "plan/attention.html", **desk.values, attention=_attention(desk))
+
+
+@router.get("/schedule.json")
+def picture(
+    request: Request,
+    start: Annotated[Milliseconds, Query(alias="from")],
+    end: Annotated[Milliseconds, Query(alias="to")],
+    by: By = By.MACHINE,
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """What the Gantt draws."""
+    wanted = Range(from_milliseconds(start), from_milliseconds(end))
+    with platform_of(request).look(actor.organization) as work:
+        answer = Picture(work, reader_of(request), wanted).answer(by)
+    return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/schedule.csv")
+def table(
+    request: Request,
+    start: Annotated[Milliseconds, Query(alias="from")],
+    end: Annotated[Milliseconds, Query(alias="to")],
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """The bookings of a stretch of time as a spreadsheet, times in the plant's zone."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        text = _csv(desk, from_milliseconds(start), from_milliseconds(end))
+    name = f"schedule-{desk.plant.there.moment_text(desk.snapshot.now, 'time').replace(':', '')}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
+    return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv(desk: Desk, start: datetime, end: datetime) -> str:
+    say = desk.reader.say
+    heads = ("Order", "Unit", "Operation", "Work center", "Machine", "State", "Begin", "End", "Minutes", "Promised", "Booking")
+    target = StringIO()
+    writer = csv.writer(target)
+    writer.writerow([say(head) for head in heads])
+    writer.writerows(_csv_rows(desk, start, end))
+    return target.getvalue()
+
+
+def _csv_rows(desk: Desk, start: datetime, end: datetime) -> Iterator[list[str]]:
+    bookings = desk.work.plan.schedule(start, end)
+    desk.names.know_orders({each.order for each in bookings if each.order is not None})
+    for each in bookings:
+        commitment = desk.snapshot.commitments.get(each.commitment)
+        promised = commitment.told.date.astimezone(desk.plant.tz) if commitment and commitment.order else None
+        row = [
+            desk.names.order(each.order),
+            str(each.unit),
+            desk.names.step(each.step),
+            desk.names.equipment(each.work_center),
+            desk.names.machine(each.work_unit),
+            desk.reader.words(STATE_WORDS[each.state]),
+            each.start.astimezone(desk.plant.tz).isoformat(timespec="minutes"),
+            each.end.astimezone(desk.plant.tz).isoformat(timespec="minutes"),
+            f"{each.minutes:g}",
+            promised.isoformat(timespec="minutes") if promised else "",
+            each.id,
+        ]
+        yield [_harmless(cell) for cell in row]
+
+
+def _harmless(cell: str) -> str:
+    """A cell that a spreadsheet would take for a formula stays text."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "@", "\t", "\r", "-") else cell
+
+
+@router.get("/bookings/{booking}")
+def panel(request: Request, booking: str, actor: Actor = needs("plan.read")) -> Response:
+    """One operation with its thread, beside the picture."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        one = operation(work, desk.snapshot, desk.names, booking)
+        if "hx-request" not in request.headers:
+            return RedirectResponse(f"/plan?booking={booking}", 303)
+        return page(request, "plan/operation.html", **desk.values, one=one)
+
+
+@router.get("/promises")
+def promises(request: Request, show: Shown = Shown.ATTENTION, actor: Actor = needs("plan.read")) -> Response:
+    """What was told to buyers, and how it looks now."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        found = tracked(desk.snapshot, desk.names)
+        shown = chosen(found, show, desk.snapshot.now, SOON)
+        counts = {each: len(chosen(found, each, desk.snapshot.now, SOON)) for each in Shown}
+        return page(
+            request,
+            "plan/promises.html",
+            **desk.values,
+            show=show,
+            shown=shown,
+            counts=counts,
+            strips=strips(shown, desk.snapshot.now),
+            kept=work.orders.kept_rate(),
+            thread=Thread.at("promise", operation="/plan", buyer="/orders"),
+        )
+
+
+@router.get("/load")
+def load(
+    request: Request,
+    start: date | None = None,
+    days: Annotated[int, Query(ge=1, le=62)] = DAYS,
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """How full every work center's days are."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        today = desk.plant.day_of(desk.snapshot.now)
+        first = start or today
+        midnights = desk.plant.midnights(first, days + 1)
+        centers = loads(work.plan, midnights)
+        ordered = {center: centers[center] for center in sorted(centers, key=desk.names.place)}
+        return page(
+            request,
+            "plan/load.html",
+            **desk.values,
+            centers=ordered,
+            days=midnights[:-1],
+            count=days,
+            today=today,
+            is_today=first == today,
+            earlier=first - timedelta(days=days),
+            later=first + timedelta(days=days),
+            thread=Thread.at("operation", promise="/plan/promises", machine="/plant"),
+        )
+
+
+@router.get("/changes")
+def all_changes(request: Request, actor: Actor = needs("plan.read")) -> Response:
+    """What changed the plan lately."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        feed = changes(work, desk.names, LONG_FEED)
+        thread = Thread.at("operation", promise="/plan/promises", machine="/plant")
+        return page(request, "plan/changes.html", **desk.values, feed=feed, thread=thread)
+
+
+ROOM = Room(
+    routers=(router, api),
+    menu=(
+        Entry(
+            Words("Schedule", "排程"), "/plan", "chart-gantt", "plan.read", Section.PLAN, frozenset({Role.PLANNER}), 10,
+        ),
+        Entry(Words("Promises", "承诺"), "/plan/promises", "calendar-clock", "plan.read", Section.PLAN, order=20),
+        Entry(Words("Load", "负荷"), "/plan/load", "gauge", "plan.read", Section.PLAN, order=30),
+        Entry(Words("Changes", "变更"), "/plan/changes", "history", "plan.read", Section.PLAN, order=40),
+    ),
+)  # fmt: skip

@@ -1,0 +1,281 @@
+"""The schedule as the Gantt reads it (web/src/gantt/model.ts): by machine, or by order."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from lotone.kernel import Words
+from lotone.make import WorkState
+from lotone.plan import Booking, BookingState, Calendar, Resource, Snapshot
+from lotone.plan.model.calendar import open_hours
+from lotone.plan.model.snapshot import Commitment, CommitmentState
+from lotone.web.plan.names import Names
+from lotone.web.plan.plant_time import PlantTime
+from lotone.web.plan.promises import is_late
+from lotone.web.reader import Reader
+from lotone.wiring import Work
+
+HELD = "held"
+
+KINDS = {
+    BookingState.HELD: "held",
+    BookingState.PLANNED: "planned",
+    BookingState.RELEASED: "released",
+    BookingState.STARTED: "running",
+    BookingState.DONE: "done",
+}
+STATE_WORDS = {
+    BookingState.HELD: Words("held for a quote", "为报价预留"),
+    BookingState.PLANNED: Words("planned", "已计划"),
+    BookingState.RELEASED: Words("sent to the machine", "已下达"),
+    BookingState.STARTED: Words("running", "进行中"),
+    BookingState.DONE: Words("done", "已完成"),
+    BookingState.CANCELLED: Words("cancelled", "已取消"),
+}
+LEGEND = (
+    *((KINDS[state], STATE_WORDS[state]) for state in KINDS),
+    ("late", Words("order later than first told", "订单晚于首次承诺")),
+    ("down", Words("machine stands still", "设备停机")),
+    ("closed", Words("closed", "非工作时间")),
+)
+LEGEND_BY_ORDER = (
+    ("told", Words("hand-over as told now", "当前承诺的交付")),
+    ("first", Words("as told first", "首次承诺的交付")),
+)
+
+
+class By(StrEnum):
+    """What a row of the picture is."""
+
+    MACHINE = "machine"
+    ORDER = "order"
+
+
+@dataclass(frozen=True)
+class Range:
+    """The part of the schedule that is asked for."""
+
+    start: datetime
+    end: datetime
+
+    def meets(self, booking: Booking) -> bool:
+        return booking.start < self.end and booking.end > self.start
+
+
+def milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def from_milliseconds(value: float) -> datetime:
+    """A moment from a picture's address; what no calendar holds is brought to its nearest end."""
+    least, most = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    return datetime.fromtimestamp(min(max(value / 1000, least.timestamp()), most.timestamp()), UTC)
+
+
+class Picture:
+    """One answer: built for one reader from one state of the plan."""
+
+    def __init__(self, work: Work, reader: Reader, wanted: Range) -> None:
+        self.work = work
+        self.reader = reader
+        self.wanted = wanted
+        self.snapshot: Snapshot = work.plan.snapshot()
+        self.names = Names(work, reader, self.snapshot)
+        self.time = PlantTime(reader, self.snapshot.settings.time_zone)
+        self.progress = _progress(work)
+
+    def answer(self, by: By) -> dict[str, Any]:
+        """The whole answer, ready for JSON."""
+        shown = self._by_machine() if by is By.MACHINE else self._by_order()
+        legend = LEGEND if by is By.MACHINE else (*LEGEND[:6], *LEGEND_BY_ORDER)
+        return {
+            "now": milliseconds(self.snapshot.now),
+            "zone": self.snapshot.settings.time_zone,
+            "version": self.snapshot.version,
+            "legend": [{"sign": sign, "text": self.reader.words(words)} for sign, words in legend],
+            **shown,
+        }
+
+    # by machine
+
+    def _by_machine(self) -> dict[str, Any]:
+        bookings = self.work.plan.schedule(self.wanted.start, self.wanted.end)
+        self.names.know_orders({each.order for each in bookings if each.order is not None})
+        machines = sorted(self.snapshot.resources.values(), key=self._place)
+        centers = dict.fromkeys(machine.work_center for machine in machines)
+        return {
+            "groups": [{"id": each, "label": self.names.equipment(each), "load": True} for each in centers],
+            "rows": [self._machine_row(machine) for machine in machines],
+            "bookings": [self._on_machine(each) for each in bookings],
+            "closed": [span for each in self._calendars(machines) for span in self._closed(each)],
+            "down": self._down(machines),
+        }
+
+    def _place(self, machine: Resource) -> tuple[tuple[int, str], tuple[int, str]]:
+        return self.names.place(machine.work_center), self.names.place(machine.work_unit)
+
+    def _machine_row(self, machine: Resource) -> dict[str, Any]:
+        return {
+            "id": machine.work_unit,
+            "label": self.names.machine(machine.work_unit),
+            "group": machine.work_center,
+            "href": f"/plant/{machine.work_unit}",
+            "calendar": machine.calendar,
+        }
+
+    def _on_machine(self, booking: Booking) -> dict[str, Any]:
+        return {
+            **self._bar(booking),
+            "row": booking.work_unit,
+            "label": self.names.booking(booking),
+            "short": self.names.order(booking.order).removeprefix("B-").lstrip("0") if booking.order else "?",
+            "step": self.names.step(booking.step),
+        }
+
+    def _bar(self, booking: Booking) -> dict[str, Any]:
+        """What is the same whatever the rows are."""
+        commitment = self.snapshot.commitments.get(booking.commitment)
+        bar: dict[str, Any] = {
+            "id": booking.id,
+            "start": milliseconds(booking.start),
+            "end": milliseconds(booking.end),
+            "order": booking.order or booking.commitment,
+            "kind": KINDS.get(booking.state, "planned"),
+        }
+        if booking.state is BookingState.STARTED:
+            bar["progress"] = self.progress.get(booking.id, _by_the_clock(booking, self.snapshot.now))
+        if commitment is None:
+            return bar
+        if before := [previous.id for previous, _ in commitment.before(booking)]:
+            bar["after"] = before
+        if is_late(commitment, self.names):
+            bar["late"] = True
+        if commitment.order is not None:
+            told = self.reader.say("promised for %(date)s", date=self.time.text(commitment.told.date))
+            bar["lines"] = [self.reader.words(commitment.demand.words), told]
+        return bar
+
+    def _calendars(self, machines: Iterable[Resource]) -> list[Calendar]:
+        return [self.snapshot.calendars[each] for each in dict.fromkeys(machine.calendar for machine in machines)]
+
+    def _closed(self, calendar: Calendar) -> list[dict[str, Any]]:
+        gaps = open_hours(calendar, self.wanted.start).gaps(self.wanted.start, self.wanted.end)
+        return [{"calendar": calendar.id, "start": milliseconds(gap.start), "end": milliseconds(gap.end)} for gap in gaps]
+
+    def _down(self, machines: Iterable[Resource]) -> list[dict[str, Any]]:
+        """Stops as the machines told them, and the expected end of those that last."""
+        down = [
+            {"row": stop.work_unit, "start": milliseconds(stop.began), "end": milliseconds(stop.ended)}
+            for stop in self.work.insight.stops(self.wanted.start, min(self.wanted.end, self.snapshot.now))
+            if stop.ended is not None
+        ]
+        for machine in machines:
+            if machine.down_from is not None and machine.down_until is not None:
+                back = self.time.text(machine.down_until, "time")
+                label = self.reader.say("stopped, back about %(time)s", time=back)
+                since, until = milliseconds(machine.down_from), milliseconds(machine.down_until)
+                down.append({"row": machine.work_unit, "start": since, "end": until, "label": label})
+        return down
+
+    # by order
+
+    def _by_order(self) -> dict[str, Any]:
+        shown = [each for each in self.snapshot.commitments.values() if any(x.state.takes_time for x in each.bookings)]
+        self.names.know_orders(each.order for each in shown if each.order is not None)
+        shown.sort(
+            key=lambda each: (each.state is CommitmentState.HELD, each.told.date, self.names.order(each.order), each.id)
+        )
+        rows: list[dict[str, Any]] = []
+        bookings: list[dict[str, Any]] = []
+        marks: list[dict[str, Any]] = []
+        for commitment in shown:
+            for unit in range(1, commitment.demand.quantity + 1):
+                self._add_unit(commitment, unit, rows, bookings)
+                marks += self._marks(commitment, rows[-1]["id"])
+        return {"groups": self._due_days(shown), "rows": rows, "bookings": bookings, "marks": marks}
+
+    def _due(self, commitment: Commitment) -> tuple[bool, datetime, str, str]:
+        held = commitment.state is CommitmentState.HELD
+        return held, commitment.told.date, self.names.order(commitment.order), commitment.id
+
+    def _group(self, commitment: Commitment) -> str:
+        held = commitment.state is CommitmentState.HELD
+        return HELD if held else f"{commitment.told.date.astimezone(self.time.tz):%Y-%m-%d}"
+
+    def _due_days(self, shown: Iterable[Commitment]) -> list[dict[str, Any]]:
+        days = {self._group(each): each.told.date for each in shown}
+        counts: dict[str, int] = {}
+        for each in shown:
+            counts[self._group(each)] = counts.get(self._group(each), 0) + each.demand.quantity
+        due, held = self.reader.say("Due %(date)s"), self.reader.say("Held for quotes")
+        return [
+            {
+                "id": day,
+                "label": held if day == HELD else due % {"date": self.time.text(told, "day")},
+                "detail": str(counts[day]),
+            }
+            for day, told in days.items()
+        ]
+
+    def _add_unit(self, commitment: Commitment, unit: int, rows: list[dict[str, Any]], bookings: list[dict[str, Any]]) -> None:
+        mine = sorted((each for each in commitment.bookings if each.unit == unit), key=lambda each: (each.start, each.id))
+        mine = [each for each in mine if each.state is not BookingState.CANCELLED]
+        lanes = _lanes(mine)
+        row = f"{commitment.id}/{unit}"
+        number = self.names.booking(mine[0]) if mine else self.names.order(commitment.order)
+        rows.append(
+            {
+                "id": row,
+                "label": number,
+                "detail": self.reader.words(commitment.demand.words),
+                "group": self._group(commitment),
+                **({"href": f"/orders/{commitment.order}"} if commitment.order else {}),
+            }
+        )
+        for booking in mine:
+            if self.wanted.meets(booking):
+                step = self.names.step(booking.step)
+                bar = {**self._bar(booking), "row": row, "label": step, "title": number, "step": step}
+                if booking.id in lanes:
+                    bar["lane"], bar["lanes"] = lanes[booking.id]
+                bookings.append({**bar, "where": self.names.machine(booking.work_unit)})
+
+    def _marks(self, commitment: Commitment, row: str) -> list[dict[str, Any]]:
+        if commitment.order is None:
+            return []
+        ready = milliseconds(commitment.completion + self.snapshot.settings.packing)
+        marks: list[dict[str, Any]] = [{"row": row, "at": milliseconds(commitment.told.date), "kind": "told", "ready": ready}]
+        first = self.names.first_promised(commitment.order)
+        if first is not None and first != commitment.told.date:
+            marks.append({"row": row, "at": milliseconds(first), "kind": "first"})
+        return marks
+
+
+def _lanes(bookings: Iterable[Booking]) -> dict[str, tuple[int, int]]:
+    """For each booking that overlaps others: its strip, and how many there are around it. Bookings come by start."""
+    found: dict[str, tuple[int, int]] = {}
+    together: dict[str, int] = {}
+    ends: list[datetime] = []
+    for booking in bookings:
+        if ends and max(ends) <= booking.start:
+            found.update({each: (lane, len(ends)) for each, lane in together.items()})
+            together, ends = {}, []
+        lane = next((number for number, end in enumerate(ends) if end <= booking.start), len(ends))
+        ends[lane:] = [booking.end, *ends[lane + 1 :]]
+        together[booking.id] = lane
+    found.update({each: (lane, len(ends)) for each, lane in together.items()})
+    return {each: place for each, place in found.items() if place[1] > 1}
+
+
+def _progress(work: Work) -> Mapping[str, float]:
+    """How far the running operations are, as their machines said last."""
+    running = work.make.work_orders(states=[WorkState.RUNNING])
+    return {each.booking: round(each.progress / 100, 3) for each in running}
+
+
+def _by_the_clock(booking: Booking, now: datetime) -> float:
+    """Where no machine says it: the share of the planned time that has passed."""
+    length = max(booking.duration, timedelta(seconds=1))
+    return round(min(max((now - booking.start) / length, 0.0), 0.99), 3)
