@@ -159,6 +159,7 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment(microseconds_since_epoch: int) -> datetime:
+    """The moment behind the time of a sample."""
     return EPOCH + timedelta(microseconds=microseconds_since_epoch)
 
 

@@ -233,6 +233,7 @@ class MachineUser:
 
 
 def machine_user(organization: str, password: str, *, host: str, port: int) -> MachineUser:
+    """What the machines of an organization enter to reach this installation."""
     return MachineUser(host, port, organization, password, organization, f"telemetry/{organization}/<machine>/<tag>")
 
 

@@ -45,6 +45,7 @@ def keep(connection: Connection, organization: str, fact: Fact, at: datetime) ->
 
 
 def newest_number(connection: Connection) -> int:
+    """The number of the fact told last; 0 when there is none."""
     return int(connection.execute(select(FACT.c.number).order_by(FACT.c.number.desc()).limit(1)).scalar() or 0)
 
 
@@ -72,6 +73,7 @@ class Trouble:
 
 
 def troubles(connection: Connection, organization: str) -> list[Trouble]:
+    """Facts of an organization that wait because a reaction failed, the oldest first."""
     waiting = (FACT.c.organization == organization) & FACT.c.delivered_at.is_(None) & FACT.c.fault.is_not(None)
     columns = (FACT.c.number, FACT.c.organization, FACT.c.name, FACT.c.attempts, FACT.c.fault)
     return [Trouble(*row) for row in connection.execute(select(*columns).where(waiting).order_by(FACT.c.number))]
