@@ -1,11 +1,13 @@
 """Use cases of identity on a real database."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, text
 
 from lotone import identity
@@ -13,6 +15,12 @@ from lotone.identity import BadSecret, IdentityService, Role, Store, User, guest
 from lotone.kernel import Conflict, Database, Fact, Forbidden, Invalid, NotFound, Words
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real argon2 hashes with the least cost, so that tests don't wait for what is slow on purpose."""
+    monkeypatch.setattr(identity.service, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @dataclass
@@ -268,3 +276,25 @@ def test_a_guest_keeps_her_id_when_she_orders(demo: IdentityService) -> None:
         demo.guest_user(guest_actor("other", "random"))
     with pytest.raises(identity.WrongPassword):
         demo.sign_in(user.login, "")
+
+
+def test_many_attempts_at_once_do_not_slip_through(database_url: str, now: datetime) -> None:
+    database = Database(database_url)
+    database.create_tables()
+    with database.work() as connection:
+        service = IdentityService(Store(connection, "demo"), lambda: now, lambda fact: None)
+        service.create_organization("demo", Words("Demo"))
+        service.create_user("pia", Role.PLANNER)
+
+    def attempt(_number: int) -> bool:
+        try:
+            with database.work() as connection:
+                IdentityService(Store(connection, "demo"), lambda: now, lambda fact: None).begin_sign_in("pia")
+        except identity.TooManyAttempts:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        let_through = list(threads.map(attempt, range(24)))
+    database.close()
+    assert sum(let_through) == 5

@@ -4,15 +4,22 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from lotone.identity import Role
+from lotone.identity import Role, service
 from lotone.kernel import Database, Messages, Settings, Words
 from lotone.web import create_app
 from lotone.web.access import Visitor
 from lotone.wiring import Platform
 
 SignIn = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real argon2 hashes with the least cost, so that tests don't wait for what is slow on purpose."""
+    monkeypatch.setattr(service, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

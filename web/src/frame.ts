@@ -38,6 +38,13 @@ async function copyText(text: string): Promise<void> {
   }
 }
 
+/** On narrow screens the thread scrolls: begin where one stands. */
+export function startThread(): void {
+  const thread = document.querySelector<HTMLElement>(".thread");
+  const here = thread?.querySelector<HTMLElement>(".here");
+  if (thread && here) thread.scrollLeft = here.offsetLeft - thread.clientWidth / 2 + here.offsetWidth / 2;
+}
+
 export function startSide(): void {
   const side = document.querySelector<HTMLElement>(".side");
   const burger = document.querySelector<HTMLButtonElement>(".burger");

@@ -1,7 +1,7 @@
 // Everything that every page needs; charts and the Gantt are fetched when a page holds one.
 import { startHtmx } from "./htmx";
 import { defineLater } from "./lazy";
-import { startMenus, startSide } from "./frame";
+import { startMenus, startSide, startThread } from "./frame";
 import { startPreferences } from "./preferences";
 import { Age } from "./elements/age";
 import { Live } from "./elements/live";
@@ -21,3 +21,4 @@ startHtmx();
 startPreferences();
 startMenus();
 startSide();
+startThread();

@@ -194,10 +194,10 @@ class IdentityService:
         """Count the attempt before it is checked, so that many at once don't slip through. Raises TooManyAttempts."""
         login = login.strip().casefold()[:200]
         now = self.clock()
-        failures, at, blocked_until = self.store.attempts(model.fingerprint(login))
+        failures, at, blocked_until = self.store.lock_attempts(model.fingerprint(login), now)
         if blocked_until is not None and now < blocked_until:
             raise model.TooManyAttempts(blocked_until, now)
-        failures = failures + 1 if failures and at and now - at < model.ATTEMPTS_FORGOTTEN else 1
+        failures = failures + 1 if now - at < model.ATTEMPTS_FORGOTTEN else 1
         waiting = model.waiting_time(failures)
         self.store.keep_attempt(model.fingerprint(login), failures, now, now + waiting if waiting else None)
         found = self.store.user_with_login(login)

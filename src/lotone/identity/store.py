@@ -19,6 +19,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from lotone.identity.model import Actor, ApiToken, Organization, Role, Session, User
 from lotone.kernel import UtcTime, Words, tables
@@ -280,20 +281,23 @@ class Store:
 
     # failed sign-ins
 
-    def attempts(self, login_fingerprint: str) -> tuple[int, datetime | None, datetime | None]:
-        row = self.connection.execute(select(ATTEMPT).where(ATTEMPT.c.login == login_fingerprint)).first()
-        return (row.failures, row.at, row.blocked_until) if row else (0, None, None)
+    def lock_attempts(self, login_fingerprint: str, at: datetime) -> tuple[int, datetime, datetime | None]:
+        """Failures, last time and end of waiting; others who try this login wait here until our transaction has ended."""
+        mine = ATTEMPT.c.login == login_fingerprint
+        lock = update(ATTEMPT).where(mine).values(failures=ATTEMPT.c.failures)
+        if not self.connection.execute(lock).rowcount:
+            row = {"organization": self.organization, "login": login_fingerprint, "failures": 0, "at": at}
+            try:
+                with self.connection.begin_nested():
+                    self.connection.execute(insert(ATTEMPT).values(row))
+            except IntegrityError:  # somebody else was first to try this login, a moment ago
+                self.connection.execute(lock)
+        found = self.connection.execute(select(ATTEMPT).where(mine)).one()
+        return found.failures, found.at, found.blocked_until
 
     def keep_attempt(self, login_fingerprint: str, failures: int, at: datetime, blocked_until: datetime | None) -> None:
-        self.forget_attempts(login_fingerprint)
-        row = {
-            "organization": self.organization,
-            "login": login_fingerprint,
-            "failures": failures,
-            "at": at,
-            "blocked_until": blocked_until,
-        }
-        self.connection.execute(insert(ATTEMPT).values(row))
+        changes = {"failures": failures, "at": at, "blocked_until": blocked_until}
+        self.connection.execute(update(ATTEMPT).where(ATTEMPT.c.login == login_fingerprint).values(changes))
 
     def forget_attempts(self, login_fingerprint: str) -> None:
         self.connection.execute(delete(ATTEMPT).where(ATTEMPT.c.login == login_fingerprint))

@@ -1,4 +1,4 @@
-"""Web: the pages and the HTTP API of a platform; `create_app(platform)` makes the application.
+"""Web: the pages and the HTTP API of a platform; `create_app(platform)` makes the application, `WebServer` serves it.
 
 How to add pages (everything below is used by `account/`, `administration/` and `reference/`, which are good to copy
 from)
@@ -64,5 +64,6 @@ then run `python build_hook.py`. Colours come from tokens only.
 """
 
 from lotone.web.app import create_app, routes_of
+from lotone.web.server import WebServer
 
-__all__ = ["create_app", "routes_of"]
+__all__ = ["WebServer", "create_app", "routes_of"]

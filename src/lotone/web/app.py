@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
@@ -85,8 +85,3 @@ def routes_of(app: FastAPI) -> list[tuple[str, str, str | None, str]]:
             methods: set[str] = getattr(route, "methods", None) or set()
             found += [(method, str(getattr(route, "path", "")), access.action, access.audience) for method in sorted(methods)]
     return found
-
-
-def app_of(request: Request) -> FastAPI:
-    app: FastAPI = request.app
-    return app

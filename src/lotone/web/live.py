@@ -59,6 +59,8 @@ class Tail:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._has_hints = False
+        self._is_stopping = False
+        self._is_primed = False  # whether the facts before the newest are known, so that a late one is told from an old one
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -85,17 +87,17 @@ class Tail:
 
     async def stop(self) -> None:
         """End the tail and every stream; pages reconnect as soon as there is a server again."""
+        self._is_stopping = True
+        self._wake.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task  # not cancelled, so that a read under way gives its connection back
         for listener in [one for listeners in self.listeners.values() for one in listeners]:
             listener.is_overrun = True
             with suppress(asyncio.QueueFull):
                 listener.queue.put_nowait(None)
 
     async def _follow(self) -> None:
-        while True:
+        while not self._is_stopping:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_S)
             self._wake.clear()
@@ -116,13 +118,15 @@ class Tail:
         self._listen_for_hints()
         with self.platform.database.look() as connection:
             if not self.listeners:
-                self.newest = newest_number(connection)
+                self.newest, self._is_primed = newest_number(connection), False
                 return []
             found = facts_after(connection, max(0, self.newest - overlap))
-        new = [told for told in found if told.number > self.newest or (overlap and told.number not in self._known)]
+        late = {told.number for told in found if told.number not in self._known} if self._is_primed else set()
+        new = [told for told in found if told.number > self.newest or told.number in late]
         for told in found:
             self._note(told.number)
         self.newest = max([self.newest, *(told.number for told in found)])
+        self._is_primed = True
         return new
 
     def _note(self, number: int) -> None:
