@@ -1,0 +1,85 @@
+"""The `lotone` command as somebody at a terminal meets it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lotone import __version__
+from lotone.demo.run import folder_of
+
+MODEL = folder_of("ebike") / "product.uvl"
+
+
+def lotone(*words: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lotone", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
+
+
+@pytest.mark.journey
+def test_version_and_help() -> None:
+    assert lotone("version").stdout.strip() == __version__
+    shown = lotone("--help").stdout
+    assert all(word in shown for word in ("up", "demo", "replay", "doctor", "version", "configure"))
+    assert "migration" not in shown, "commands for builders are not shown"
+
+
+@pytest.mark.journey
+def test_configure_options_prints_one_object() -> None:
+    done = lotone("configure", "options", str(MODEL), "--choose", "belt", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {"selected", "forced", "possible", "impossible", "price", "price_min", "price_max", "count"} <= found.keys()
+    assert found["selected"] == ["belt"]
+
+
+@pytest.mark.journey
+def test_configure_explain_names_what_to_take_back() -> None:
+    options = json.loads(lotone("configure", "options", str(MODEL), "--choose", "belt", "--json").stdout)
+    wanted = options["impossible"][-1]
+    done = lotone("configure", "explain", str(MODEL), "--choose", "belt", "--want", wanted, "--json")
+    assert json.loads(done.stdout)["conflicts"]["choices"] == ["belt"]
+
+
+@pytest.mark.journey
+def test_a_model_that_is_no_model_is_one_clear_sentence(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.uvl"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    done = lotone("configure", "check", str(picture))
+    assert done.returncode == 2
+    assert "picture.uvl" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.journey
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    done = lotone("doctor", "--data", str(tmp_path), environment={"LOTONE_PROT": "80", "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 2
+    assert "LOTONE_PROT" in done.stderr
+
+
+@pytest.mark.journey
+def test_the_doctor_finds_nothing_wrong_with_a_fresh_installation(tmp_path: Path) -> None:
+    done = lotone("doctor", "--data", str(tmp_path / "new"))
+    assert "Nothing is wrong." in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.journey
+def test_the_doctor_says_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    done = lotone("doctor", "--data", str(tmp_path / "file"))
+    assert done.returncode == 1
+    assert "BAD" in done.stdout
+    assert "can't be written" in done.stdout
+
+
+@pytest.mark.journey
+def test_reset_never_deletes_what_is_no_demonstration(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("keep me")
+    done = lotone("demo", "--reset", "--headless", "--data", str(tmp_path))
+    assert done.returncode == 2
+    assert "holds no demonstration" in done.stderr
+    assert (tmp_path / "precious.txt").read_text() == "keep me"
