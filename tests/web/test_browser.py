@@ -180,7 +180,9 @@ def test_a_fact_reaches_an_open_page_and_again_after_the_connection_was_lost(
     page.evaluate(
         """() => {
           document.body.dataset.heard = "";
-          document.body.addEventListener("lo:UserCreated", (event) => { document.body.dataset.heard += `${event.detail.login} `; });
+          document.body.addEventListener("lo:UserCreated", (event) => {
+            document.body.dataset.heard += `${event.detail.login} `;
+          });
           const live = document.createElement("lo-live");
           live.setAttribute("src", "/live?facts=UserCreated");
           document.querySelector("main").append(live);
