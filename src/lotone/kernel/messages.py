@@ -92,6 +92,10 @@ class Messages:
 
     async def ask(self, subject: str, payload: bytes, *, timeout_s: float = 5.0) -> bytes:
         """`request_bytes` for code that already runs on this loop."""
+        if not self.is_connected:
+            raise errors.Unavailable(
+                f"the message server is away, so nobody can be asked for {subject}; it comes back by itself"
+            )
         try:
             reply = await self.client.request(subject, payload, timeout=timeout_s)
         except NoRespondersError as fault:
