@@ -46,7 +46,12 @@ class MessageServer:
     def __init__(self, folder: Path, **more: object) -> None:
         self.folder = folder
         self.config = ServerConfig(
-            port=free_port(), mqtt_port=free_port(), store=folder / "streams", password="own-password", machines=PASSWORDS, **more  # type: ignore[arg-type]
+            port=free_port(),
+            mqtt_port=free_port(),
+            store=folder / "streams",
+            password="own-password",
+            machines=PASSWORDS,
+            **more,  # type: ignore[arg-type]
         )
         self.process: subprocess.Popen[bytes] | None = None
 

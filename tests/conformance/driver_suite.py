@@ -83,7 +83,9 @@ class DriverSuite:
         for at, value in told.items():
             peer.say(at, temperature=value)
         joined.start()
-        wait_until(lambda: told.keys() <= {one.source_time for one in joined.good("press-1/temperature")}, "the missed values arrive")
+        wait_until(
+            lambda: told.keys() <= {one.source_time for one in joined.good("press-1/temperature")}, "the missed values arrive"
+        )
 
     def test_nothing_is_lost_while_the_machine_is_cut_off(self, joined: Recorder, peer: Peer, clock: Clock) -> None:
         peer.say(clock(), temperature=1.0)
@@ -93,7 +95,9 @@ class DriverSuite:
         for at, value in told.items():
             peer.say(at, temperature=value)
         peer.plug()
-        wait_until(lambda: told.keys() <= {one.source_time for one in joined.good("press-1/temperature")}, "the missed values arrive")
+        wait_until(
+            lambda: told.keys() <= {one.source_time for one in joined.good("press-1/temperature")}, "the missed values arrive"
+        )
 
     def test_nothing_is_lost_when_the_message_server_is_killed(
         self, joined: Recorder, peer: Peer, clock: Clock, server: MessageServer
@@ -144,7 +148,9 @@ class DriverSuite:
             return
         joined.writer.write("demo", "press-1", {"request": 7, "speed": 2.5})
         wait_until(peer.written, "the write arrives")
-        assert [(dict(write), list(write)) for write in peer.written()] == [({"speed": 2.5, "request": 7}, ["speed", "request"])]
+        assert [(dict(write), list(write)) for write in peer.written()] == [
+            ({"speed": 2.5, "request": 7}, ["speed", "request"])
+        ]
 
     def test_wrong_writes_are_refused_with_a_reason(self, joined: Recorder, peer: Peer) -> None:
         writer = joined.writer

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 from asyncua import Server, ua
+from asyncua.server.binary_server_asyncio import BinaryServer
 from asyncua.server.history import HistoryDict
 from conformance.bench import PASSWORDS, MessageServer, free_port, tag, wait_until
 from paho.mqtt.client import Client, MQTTMessage
@@ -83,7 +84,14 @@ class SparkplugPeer:
         self.server, self.node, self.user = server, node, user
         self.connection = Connection("press-1", "sparkplug", f"spBv1.0/demo/{node}/machine")
         self.tags = machine_tags("press-1", {name: f"machine/{name}" for name in self.aliases})
-        self.values: dict[str, Any] = {"temperature": 0.0, "count": 0, "ready": False, "recipe": "none", "speed": 0.0, "request": 0}
+        self.values: dict[str, Any] = {
+            "temperature": 0.0,
+            "count": 0,
+            "ready": False,
+            "recipe": "none",
+            "speed": 0.0,
+            "request": 0,
+        }
         self.said_at = microseconds(datetime.now(UTC)) // 1000
         self.kept: list[tuple[int, dict[str, Any]]] = []
         self.commands: list[dict[str, Any]] = []
@@ -163,7 +171,14 @@ class SparkplugPeer:
     def _fill(self, metric: Any, name: str, value: Any) -> None:
         kind = 12 if isinstance(value, str) else self.kinds[name]
         metric.datatype = kind
-        field = {10: "double_value", 9: "float_value", 11: "boolean_value", 12: "string_value", 4: "long_value", 7: "int_value"}[kind]
+        field = {
+            10: "double_value",
+            9: "float_value",
+            11: "boolean_value",
+            12: "string_value",
+            4: "long_value",
+            7: "int_value",
+        }[kind]
         setattr(metric, field, value % 2**64 if kind == 4 else value)
 
     def _publish(self, kind: str, payload: Payload) -> None:
@@ -342,12 +357,20 @@ class OpcUaPeer:
         self.port = free_port()
         self.connection = Connection("press-1", "opcua", f"opc.tcp://127.0.0.1:{self.port}")
         self.tags = machine_tags("press-1", {name: f"ns=2;s={name}" for name in self.kinds})
-        self.values: dict[str, Any] = {"temperature": 0.0, "count": 0, "ready": False, "recipe": "", "speed": 0.0, "request": 0}
+        self.values: dict[str, Any] = {
+            "temperature": 0.0,
+            "count": 0,
+            "ready": False,
+            "recipe": "",
+            "speed": 0.0,
+            "request": 0,
+        }
         self.started_at = datetime.now(UTC) - timedelta(seconds=30)
         self.times = dict.fromkeys(self.values, self.started_at)
         self.history = HistoryDict()
         self.writes: list[dict[str, Any]] = []
         self.server: Server | None = None
+        self.is_plugged = False
         self.nodes: dict[str, Any] = {}
         self.loop = Loop()
 
@@ -355,6 +378,17 @@ class OpcUaPeer:
         self.loop.run(self._plug())
 
     async def _plug(self) -> None:
+        if self.server is None:
+            self.server = await self._made()
+            await self.server.start()
+        else:
+            network = BinaryServer(self.server.iserver, "127.0.0.1", self.port, self.server.limits)
+            network.set_policies(self.server._policies)
+            self.server.bserver = network
+            await network.start()
+        self.is_plugged = True
+
+    async def _made(self) -> Server:
         server = Server()
         await server.init()
         server.set_endpoint(self.connection.address)
@@ -371,9 +405,8 @@ class OpcUaPeer:
             self.nodes[name] = node
             if node.nodeid not in self.history._datachanges:
                 await self.history.new_historized_node(node.nodeid, None)
-        await server.start()
-        self.server = server
         self._watch(server)
+        return server
 
     def _watch(self, server: Server) -> None:
         """Note what clients write: the machine's own sayings go past this."""
@@ -389,12 +422,12 @@ class OpcUaPeer:
         service.write = write
 
     def unplug(self) -> None:
-        async def stop() -> None:
+        async def cut() -> None:
             assert self.server is not None
-            await self.server.stop()
+            await self.server.bserver.stop()
 
-        self.loop.run(stop())
-        self.server = None
+        self.loop.run(cut())
+        self.is_plugged = False
 
     def _value(self, name: str, value: Any = None) -> ua.DataValue:
         kind = ua.VariantType.String if isinstance(value, str) else self.kinds[name]
@@ -410,7 +443,10 @@ class OpcUaPeer:
                 shown = self._value(name, value)
                 await self.history.save_node_value(ua.NodeId(name, 2), shown)
                 if self.server is not None:
-                    await self.server.iserver.aspace.write_attribute_value(ua.NodeId(name, 2), ua.AttributeIds.Value, shown)
+                    space, node = self.server.iserver.aspace, ua.NodeId(name, 2)
+                    if isinstance(value, str) and self.kinds[name] is not ua.VariantType.String:
+                        space._nodes[node].attributes[ua.AttributeIds.Value].value = None  # may be of any type now
+                    await space.write_attribute_value(node, ua.AttributeIds.Value, shown)
 
         self.loop.run(say())
 
@@ -419,7 +455,7 @@ class OpcUaPeer:
 
     def close(self) -> None:
         if self.server is not None:
-            self.unplug()
+            self.loop.run(self.server.stop())
         self.loop.close()
 
 
@@ -438,7 +474,13 @@ class ModbusPeer:
         "speed": "holding:20:float32",
         "request": "holding:22:uint32",
     }
-    fields = (("temperature", "float32"), ("count", "float64"), ("ready", "float32"), ("speed", "float32"), ("request", "float64"))
+    fields = (
+        ("temperature", "float32"),
+        ("count", "float64"),
+        ("ready", "float32"),
+        ("speed", "float32"),
+        ("request", "float64"),
+    )
 
     def __init__(self, _server: MessageServer) -> None:
         self.port = free_port()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -90,6 +90,15 @@ ENTRIES_MAX = 2000
 """The quarantine of one organization keeps this many different entries; the oldest make room."""
 
 
+class Announced(NamedTuple):
+    """A metric as a birth announced it. `in_long`: its integers travel in the 64-bit field, so ours to it have to as well."""
+
+    name: str
+    alias: int | None
+    data_type: int
+    in_long: bool = False
+
+
 @dataclass(frozen=True)
 class Birth:
     """What an edge node (device is empty) or a device said about itself when it was born. Times are plant time in µs."""
@@ -100,8 +109,7 @@ class Birth:
     born_at: int
     ended_at: int | None
     bd_seq: int | None
-    metrics: tuple[tuple[str, int | None, int], ...]
-    """Name, alias and data type of each metric."""
+    metrics: tuple["Announced", ...]
 
 
 @dataclass(frozen=True)
@@ -301,7 +309,7 @@ def _state(row: Any) -> ConnectionState:
 
 
 def _birth(row: Any) -> Birth:
-    metrics = tuple((name, alias, data_type) for name, alias, data_type in row["metrics"])
+    metrics = tuple(Announced(*metric) for metric in row["metrics"])
     return Birth(row["node"], row["device"], row["online"], row["born_at"], row["ended_at"], row["bd_seq"], metrics)
 
 

@@ -66,16 +66,18 @@ class Line:
             await self._deliver(Batch(around.organization, around.connection.id, readings, around.receive_time()))
 
     async def mark_stale(self) -> None:
-        """Mark every tag, once, from the moment the machine could not be reached."""
+        """Mark every tag, once, from the moment a machine that was reached before could not be reached."""
         position = self.surroundings.position()
-        if position.get("stale_at") is None:
+        if position.get("met") and position.get("stale_at") is None:
             at = self.surroundings.plant_time()
             await self.deliver([Reading(address, at, None, STALE, MARK) for address in self.surroundings.addresses])
             position["stale_at"] = at
 
     async def confirm(self, current: Sequence[Reading]) -> None:
-        """Values that are older than their stale mark are valid again: say so with a sample of this moment."""
+        """The machine was reached: values that are older than their stale mark are valid again, so say so with a sample
+        of this moment."""
         position = self.surroundings.position()
+        position["met"] = True
         stale_at = position.get("stale_at")
         if stale_at is None:
             return

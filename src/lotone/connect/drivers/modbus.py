@@ -218,7 +218,7 @@ class ModbusDriver:
     async def _confirm(self, line: Line) -> None:
         """After an interruption: the newest record of the log still says how the machine is."""
         if self.ring is None:
-            self.surroundings.position()["stale_at"] = None
+            await line.confirm([])
             return
         newest = await self._newest(self.ring)
         readings = (await self._read_records(self.ring, newest, newest))[0] if newest else []

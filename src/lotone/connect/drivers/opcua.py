@@ -1,11 +1,14 @@
 """OPC UA: subscribes to the tags' nodes, and reads from the server's history what was missed while we were away.
 
 **Connection.** `opc.tcp://host:port/path`. Settings, all optional: `user`, `password`, `publish_ms` (200), `history_hours`
-(168: how far back the history is read for a tag that was never read). **Tag addresses** are node ids: `ns=2;s=temperature`.
+(168: how far back the history is read for a tag that was never read), `history_every_s` (5). **Tag addresses** are node ids:
+`ns=2;s=temperature`.
 
-Nothing is lost where the server keeps a history (HistoryRead of raw values): the time of the last value that is in the
-stream is kept per tag; after each interruption, and after any sign that a notification was lost, the history is read from
-there on, and only then are the live values delivered. Values that come twice are recognised by their source time.
+Nothing is lost where the server keeps a history (HistoryRead of raw values). Live values come by subscription, but many
+servers sample, so what changed between two samples is only in the history: it is read every few seconds, after each
+interruption, and after any sign that a notification was lost, always from the time up to which it was read before, and
+what did not come live is delivered. That time is kept per tag. Values that come twice are recognised by their source
+time.
 """
 
 import asyncio
@@ -14,7 +17,6 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import structlog
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClientState
@@ -30,13 +32,12 @@ from lotone.connect.drivers.opcua_values import TAG_TYPES, node_id, plain, readi
 from lotone.connect.model import Deliver, Misfit, Node, NotConnected, Reading, Status, Surroundings, WriteRefused
 from lotone.kernel import Words
 
-log = structlog.get_logger(__name__)
-
 ANSWER_S = 5.0
 PUBLISH_MS = 200.0
 QUEUE_SIZE = 10_000
 """Values that the server may hold back per node between two publications."""
 HISTORY_HOURS = 168.0
+HISTORY_EVERY_S = 5.0
 HISTORY_PAGE = 5_000
 HISTORY_AHEAD = timedelta(days=1)
 ITEMS_PER_CALL = 500
@@ -73,6 +74,8 @@ class OpcUaDriver:
         self._arrived = asyncio.Event()
         self._missed = False
         self._sequence: int | None = None
+        self._live: dict[str, set[int]] = {}
+        """Per tag with a history: source times that came live since its history was read."""
 
     async def run(self, deliver: Deliver) -> None:
         line = Line(self.surroundings, deliver)
@@ -86,7 +89,7 @@ class OpcUaDriver:
             raise Lost(unreachable(self.surroundings.connection.address, fault)) from None
         try:
             self._waiting.clear()
-            self._missed, self._sequence, self._kinds = False, None, {}
+            self._missed, self._sequence, self._kinds, self._live = False, None, {}, {}
             items = await self._subscribe(client)
             self.client = client
             await self._read_history(client, line, items)
@@ -162,28 +165,39 @@ class OpcUaDriver:
         self._arrived.set()
 
     async def _follow(self, client: Client, line: Line, items: Mapping[str, ua.NodeId]) -> None:
-        """Deliver live values until the connection is gone."""
+        """Deliver live values until the connection is gone, and what only the history has."""
+        now = asyncio.get_running_loop().time
+        every_s = float(self.surroundings.connection.settings.get("history_every_s", HISTORY_EVERY_S))
+        checked_at = now()
         while client.state is UaClientState.CONNECTED:
             self._arrived.clear()
-            if self._missed:
-                self._missed = False
-                self._waiting.clear()  # what waits is in the history too, or was lost with the rest
-                await self._read_history(client, line, items)
             while self._waiting:
                 part = [self._waiting.popleft() for _ in range(min(DELIVER_MAX, len(self._waiting)))]
                 await line.deliver(part)
-                self._move(part)
+                self._delivered_live(part)
+            if self._missed or now() - checked_at >= every_s:
+                self._missed = False
+                await self._read_history(client, line, {address: items[address] for address in self._live})
+                checked_at = now()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
                     await self._arrived.wait()
         raise Lost(Words("lost: the connection to the OPC UA server broke", "连接丢失：与 OPC UA 服务器的连接中断"))
 
-    def _move(self, delivered: Sequence[Reading]) -> None:
-        """Note per tag up to which source time everything is in the stream."""
+    def _delivered_live(self, readings: Sequence[Reading]) -> None:
+        """Without a history, what came live is all there is; with one, the history has to confirm it."""
+        for one in readings:
+            if one.source_time is None:
+                continue
+            if one.address in self._live:
+                self._live[one.address].add(one.source_time)
+            else:
+                self._move(one.address, one.source_time)
+
+    def _move(self, address: str, source_time: int) -> None:
+        """Everything of a tag up to this source time is in the stream."""
         times: dict[str, int] = self.surroundings.position().setdefault("times", {})
-        for one in delivered:
-            if one.source_time is not None and one.source_time > times.get(one.address, 0):
-                times[one.address] = one.source_time
+        times[address] = max(source_time, times.get(address, 0))
 
     # history
 
@@ -194,8 +208,9 @@ class OpcUaDriver:
         earliest = self.surroundings.plant_time() - int(hours * 3_600_000_000)
         for address, node in items.items():
             since = times.get(address, earliest)
-            if not await self._read_tag_history(client, line, address, node, moment(since)):
-                log.debug("opcua.no_history", connection=self.surroundings.connection.id, address=address)
+            if await self._read_tag_history(client, line, address, node, moment(since)):
+                reached = times.get(address, 0)
+                self._live[address] = {time for time in self._live.get(address, ()) if time > reached}
 
     async def _read_tag_history(self, client: Client, line: Line, address: str, node: ua.NodeId, since: datetime) -> bool:
         """False when the server keeps no history of the node."""
@@ -210,7 +225,10 @@ class OpcUaDriver:
         while True:
             wanted = ua.HistoryReadValueId(NodeId=node, ContinuationPoint=more)
             parameters = ua.HistoryReadParameters(
-                HistoryReadDetails=details, TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=[wanted]
+                HistoryReadDetails=details,
+                TimestampsToReturn=ua.TimestampsToReturn.Both,
+                ReleaseContinuationPoints=False,
+                NodesToRead=[wanted],
             )
             try:
                 result = (await client.uaclient.session.history_read(parameters))[0]
@@ -221,21 +239,21 @@ class OpcUaDriver:
                 raise
             values = getattr(result.HistoryData, "DataValues", None) or []
             readings = [reading_of(address, value) for value in values]
-            await line.deliver(readings)
-            self._move(readings)
+            came_live = self._live.get(address, ())
+            await line.deliver([one for one in readings if one.source_time not in came_live])
+            last = max((one.source_time or 0 for one in readings), default=0)
+            self._move(address, last)
             more = result.ContinuationPoint
             if not more and len(values) < HISTORY_PAGE:
                 return True
             if not more:  # a server that cuts off without a continuation point: go on behind the last value
-                last = max(one.source_time or 0 for one in readings)
                 if moment(last) <= details.StartTime:
                     return True
                 details.StartTime = moment(last)
 
     async def _confirm(self, client: Client, line: Line, items: Mapping[str, ua.NodeId]) -> None:
-        if self.surroundings.position().get("stale_at") is None:
-            return
-        addresses = list(items)
+        is_stale = self.surroundings.position().get("stale_at") is not None
+        addresses = list(items) if is_stale else []
         values = await client.uaclient.session.read(_reads(items.values(), AttributeIds.Value)) if addresses else []
         await line.confirm([reading_of(address, value) for address, value in zip(addresses, values, strict=True)])
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from lotone.assets import DataType, Value
-from lotone.connect.drivers.sparkplug_codec import TAG_TYPES, SparkplugType, command_payload, is_reserved, rebirth_payload
+from lotone.connect.drivers.sparkplug_codec import command_payload, is_reserved, rebirth_payload, tag_type
 from lotone.connect.model import (
     Deliver,
     Node,
@@ -67,9 +67,9 @@ class SparkplugDriver:
                     f"the edge node {self.node} of {self.surroundings.connection.id} is not connected to the message server; "
                     "nothing was written"
                 )
-            types = {name: data_type for name, _, data_type in birth.metrics}
+            announced = {metric.name: metric for metric in birth.metrics}
             tag_types = {name: self.surroundings.addresses.get(f"{device}/{name}", DataType.NUMBER) for name in metrics}
-            payload = command_payload(metrics, types, tag_types, _now())
+            payload = command_payload(metrics, announced, tag_types, _now())
             await self.surroundings.command(self._topic("DCMD", device) if device else self._topic("NCMD"), payload)
 
     async def browse(self) -> list[Node]:
@@ -86,10 +86,10 @@ class SparkplugDriver:
 def nodes_of(births: list[Birth]) -> list[Node]:
     """The metrics of births as addresses of tags; whether one can be written is the machine's secret."""
     return [
-        Node(f"{birth.device}/{name}", name, TAG_TYPES.get(SparkplugType(data_type)) if 0 < data_type <= 19 else None, True)
+        Node(f"{birth.device}/{one.name}", one.name, tag_type(one.data_type), True)
         for birth in births
-        for name, _, data_type in birth.metrics
-        if not is_reserved(name)
+        for one in birth.metrics
+        if not is_reserved(one.name)
     ]
 
 

@@ -1,7 +1,7 @@
 """Values in and out of Sparkplug B metrics (Sparkplug 3.0, 6.4.16: data types and the fields that carry them)."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import IntEnum
 
 from google.protobuf.message import DecodeError
@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from lotone.assets import BAD, GOOD, STALE, DataType, Value
 from lotone.connect.drivers.sparkplug_b_pb2 import Metric, Payload
 from lotone.connect.model import Misfit
+from lotone.connect.store import Announced
 from lotone.kernel import Words
 
 REBIRTH = "Node Control/Rebirth"
@@ -112,8 +113,17 @@ def quality_of(metric: Metric) -> int:
     return _QUALITIES.get(number, GOOD)
 
 
-def put_value(metric: Metric, value: Value, data_type: int) -> None:
-    """Set a metric's value and type. Raises Misfit when the value is not one of the type."""
+def tag_type(data_type: int) -> DataType | None:
+    """The data type of a tag for a metric; None when no tag can take it."""
+    return next((ours for theirs, ours in TAG_TYPES.items() if theirs == data_type), None)
+
+
+def put_value(metric: Metric, value: Value, data_type: int, *, in_long: bool = False) -> None:
+    """Set a metric's value and type. Raises Misfit when the value is not one of the type.
+
+    Implementations differ in whether a UInt32 travels in `int_value` or `long_value`, and understand only their own way
+    (those of Eclipse Tahu for Java and JavaScript take `long_value`): `in_long` says which.
+    """
     metric.datatype = data_type
     if data_type in _RANGES:
         low, high = _RANGES[SparkplugType(data_type)]
@@ -121,8 +131,8 @@ def put_value(metric: Metric, value: Value, data_type: int) -> None:
             value = int(value)
         if not isinstance(value, int) or not low <= value <= high:
             raise Misfit(Words(f"the machine takes integers from {low} to {high}", f"设备只接受 {low} 到 {high} 的整数"))
-        if data_type in _IN_LONG:
-            metric.long_value = value % 2**64
+        if data_type in _IN_LONG or in_long:
+            metric.long_value = value % (2**64 if data_type in _IN_LONG else 2**32)
         else:
             metric.int_value = value % 2**32
     elif data_type in (SparkplugType.FLOAT, SparkplugType.DOUBLE):
@@ -145,13 +155,15 @@ def put_value(metric: Metric, value: Value, data_type: int) -> None:
 
 
 def command_payload(
-    values: Mapping[str, Value], types: Mapping[str, int], tag_types: Mapping[str, DataType], time_ms: int
+    values: Mapping[str, Value], announced: Mapping[str, Announced], tag_types: Mapping[str, DataType], time_ms: int
 ) -> bytes:
     """A command with one metric per name, in the order given, in the types of the birth. Raises Misfit."""
     payload = Payload(timestamp=time_ms)
     for name, value in values.items():
         metric = payload.metrics.add(name=name, timestamp=time_ms)
-        put_value(metric, value, types.get(name) or _DEFAULT_TYPES[tag_types[name]])
+        known = announced.get(name)
+        data_type = known.data_type if known and known.data_type else _DEFAULT_TYPES[tag_types[name]]
+        put_value(metric, value, data_type, in_long=bool(known and known.in_long))
     return payload.SerializeToString()
 
 
@@ -159,11 +171,6 @@ def rebirth_payload(time_ms: int) -> bytes:
     payload = Payload(timestamp=time_ms)
     payload.metrics.add(name=REBIRTH, timestamp=time_ms, datatype=SparkplugType.BOOLEAN, boolean_value=True)
     return payload.SerializeToString()
-
-
-def own_names(names: Iterable[str]) -> list[str]:
-    """Metric names that a machine chose, without those that the standard itself reserves."""
-    return [name for name in names if not is_reserved(name)]
 
 
 def is_reserved(name: str) -> bool:

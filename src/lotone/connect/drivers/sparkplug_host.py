@@ -16,7 +16,7 @@ from lotone.connect.drivers.sparkplug_codec import (
     value_of,
 )
 from lotone.connect.model import AHEAD_MAX, EARLIEST, MARK, NOTHING_YET, Connection, Status, misfit_words, time_fault
-from lotone.connect.store import Birth
+from lotone.connect.store import Announced, Birth
 from lotone.connect.streams import Heard
 from lotone.connect.taking import Recorded, Taking
 from lotone.kernel import Words
@@ -35,6 +35,7 @@ class Entry:
 
     name: str
     data_type: int
+    in_long: bool = False
     target: Target | None = None
 
 
@@ -155,7 +156,7 @@ class Host:
             shared = node.devices.get("")
             device.by_alias = shared.by_alias if shared else device.by_alias
         for metric in received.payload.metrics:
-            entry = Entry(metric.name, metric.datatype)
+            entry = Entry(metric.name, metric.datatype, metric.WhichOneof("value") == "long_value")
             device.by_name[metric.name] = entry
             if metric.HasField("alias"):
                 device.by_alias[metric.alias] = entry
@@ -170,7 +171,9 @@ class Host:
 
     def _save(self, node: EdgeNode, device: Device, received: Received, born_at: int) -> None:
         aliases = {id(entry): alias for alias, entry in device.by_alias.items()}
-        metrics = tuple((entry.name, aliases.get(id(entry)), entry.data_type) for entry in device.by_name.values())
+        metrics = tuple(
+            Announced(entry.name, aliases.get(id(entry)), entry.data_type, entry.in_long) for entry in device.by_name.values()
+        )
         birth = Birth(node.name, device.name, device.online, born_at, device.ended_at, node.bd_seq, metrics)
         received.taking.births[self.organization, node.name, device.name] = birth
 
@@ -179,8 +182,8 @@ class Host:
         node.bd_seq = birth.bd_seq if not birth.device else node.bd_seq
         shared = next((device.by_alias for device in node.devices.values()), {})
         device = Device(birth.device, shared, online=birth.online, ended_at=birth.ended_at)
-        for name, alias, data_type in birth.metrics:
-            device.by_name[name] = Entry(name, data_type)
+        for name, alias, data_type, in_long in birth.metrics:
+            device.by_name[name] = Entry(name, data_type, in_long)
             if alias is not None:
                 device.by_alias[alias] = device.by_name[name]
         node.devices[birth.device] = device
