@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lotone import __version__
-from lotone.demo.run import folder_of
+from lotone.serve.first import folder_of
 
 MODEL = folder_of("ebike") / "product.uvl"
 

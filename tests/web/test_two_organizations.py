@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from lotone.connect import Connection
-from lotone.demo.run import folder_of
 from lotone.identity import Role
 from lotone.kernel import Database, Messages, Settings, Words, tables
 from lotone.loader import load, read_blueprint
+from lotone.serve.first import folder_of
 from lotone.web import create_app, routes_of
 from lotone.web.access import Visitor
 from lotone.wiring import Platform
@@ -65,7 +65,8 @@ def things(platform: Platform) -> dict[str, str]:
         "user": buyer.id, "person": buyer.id, "connection": "canary-1", "work_unit": "paint-1", "asset": "paint-1",
         "machine": "paint-1", "tag": str(tag.number), "organization": OWNER, "shop": OWNER, "number": "1",
         "lot": "primer-first", "part": "primer", "path": "mark.svg", "secret": "x" * 43, "token": "tok_x",
-        "role": "planner", "item": "1", "id": order.id, "work_center": "paint", "name": "state", "purchase": "buy_x", "access": "on", "booking": booking.id,
+        "role": "planner", "item": "1", "id": order.id, "work_center": "paint", "name": "state", "purchase": "buy_x",
+        "access": "on", "booking": booking.id,
     }  # fmt: skip
 
 

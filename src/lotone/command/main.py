@@ -20,6 +20,7 @@ Data = Annotated[Path | None, typer.Option("--data", help="Folder for everything
 
 app.command()(running.up)
 app.command()(running.demo)
+app.command()(running.load)
 app.command()(running.replay)
 app.command()(running.doctor)
 app.command(hidden=True)(running.serve)

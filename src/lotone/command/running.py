@@ -15,7 +15,7 @@ from lotone.kernel import Database, NotFound, Settings, read_settings
 from lotone.kernel.log import start_logging
 from lotone.serve import planner, recorder, webserver
 from lotone.serve.doctor import examine
-from lotone.serve.first import first_administrator
+from lotone.serve.first import first_administrator, load_blueprint, read_ports
 from lotone.serve.folder import Folder
 from lotone.serve.installation import Installation, message_server, open_platform
 from lotone.serve.process import stop_signal
@@ -122,6 +122,19 @@ def replay(
         report = replay_over_mqtt(wanted, broker, clock=Folder(settings).clock(), say=typer.echo, stop=stop)
     typer.echo(str(report))
     raise typer.Exit(1 if report.bad_rows or report.bad_values else 0)
+
+
+def load(
+    blueprint: Annotated[str, typer.Argument(help="Folder of a blueprint, or the name of one that LotOne brings.")],
+    organization: Annotated[str, typer.Option(help="Whose starting data it becomes; made when it does not exist.")],
+    port: Annotated[list[str] | None, typer.Option(help="Port of a machine that is a server: `frame-1=4840`.")] = None,
+    data: DataFolder = None,
+) -> None:
+    """Load a blueprint into an organization. A broken one is refused whole, with file, line and fault of everything wrong."""
+    settings = read_settings(data=data)
+    start_logging("load", level="warning")
+    loaded = load_blueprint(settings, blueprint, organization, read_ports(port or []))
+    typer.echo(f"{loaded.id} is loaded into {organization}: {len(loaded.resources)} machines, product {loaded.product.id}")
 
 
 def doctor(data: DataFolder = None) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
-from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from lotone.demo.shoppers import Habits, Shoppers
 from lotone.identity import Role
 from lotone.kernel import Conflict, Settings, wall_clock
 from lotone.loader import Blueprint, load, read_blueprint
+from lotone.serve.first import folder_of
 from lotone.serve.folder import read_whole, write_whole
 from lotone.serve.installation import Installation, environment, message_server
 from lotone.serve.supervisor import Program
@@ -208,10 +208,6 @@ class Demo:
 _TAG_FIELDS = (
     "asset", "name", "connection", "address", "data_type", "meaning", "unit", "low", "high", "resolution", "writable",
 )  # fmt: skip
-
-
-def folder_of(blueprint: str) -> Path:
-    return Path(str(files("lotone") / "blueprints" / blueprint))
 
 
 def monday_morning(now: datetime, zone: ZoneInfo) -> datetime:

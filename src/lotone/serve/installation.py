@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from lotone import connect, identity
 from lotone.kernel import Database, Messages, PlantClock, Settings, wall_clock
@@ -82,7 +83,7 @@ class Installation:
 
     def _message_server(self) -> Program:
         config = message_server(self.settings, self.database)
-        folder = self.folder.root / "messages"
+        folder = messages_folder(self.settings)
         config.write(folder)
         log = self.folder.logs / "messages.log"
         return Program("message server", config.command(folder), log, ready=lambda: answers(config.port))
@@ -126,11 +127,16 @@ def message_server(settings: Settings, database: Database) -> connect.ServerConf
     return connect.ServerConfig(
         port=folder.port("messages"),
         mqtt_port=folder.port("mqtt"),
-        store=folder.root / "messages" / "streams",
+        store=messages_folder(settings) / "streams",
         password=folder.secret("messages"),
         machines=machines,
         mqtt_host=settings.mqtt_host,
     )
+
+
+def messages_folder(settings: Settings) -> Path:
+    """Where the message server has its configuration and its streams."""
+    return settings.data.resolve() / "messages"
 
 
 def answers(port: int) -> bool:

@@ -8,9 +8,10 @@ from functools import partial
 
 import structlog
 
-from lotone import make
+from lotone import connect, identity, make
 from lotone.kernel import LotOneError
 from lotone.plan.solvers import solve
+from lotone.serve.installation import message_server, messages_folder
 from lotone.serve.process import say_ready, stop_signal
 from lotone.wiring import FACTS, Platform, relay
 
@@ -29,6 +30,9 @@ class Planner:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self.relay = relay(platform)
+        self.relay.bus.on(
+            identity.OrganizationCreated, lambda _work, _fact: admit_machines(platform), name="messages.admit_machines"
+        )
         self.wake = threading.Event()
         self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self.improved: dict[str, int] = {}
@@ -90,6 +94,13 @@ class Planner:
         if better is not None:
             with self.platform.work(organization) as work:
                 work.plan.apply(better)
+
+
+def admit_machines(platform: Platform) -> None:
+    """Machines of a new organization may connect at once: the message server reads its users anew."""
+    folder = messages_folder(platform.settings)
+    message_server(platform.settings, platform.database).write(folder)
+    connect.reload(folder)
 
 
 def guarded(what: str, act: Callable[[], object]) -> None:

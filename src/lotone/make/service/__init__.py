@@ -91,6 +91,15 @@ class MakeService:
         """The work orders of a unit, failed attempts too. Raises UnknownUnit."""
         return self.store.units.work_of([self.unit(serial).id])
 
+    def progress_of(self, units: Iterable[Unit]) -> dict[str, tuple[int, int]]:
+        """Of each unit, by serial number: how many operations are done, and of how many."""
+        serials = {unit.id: unit.serial for unit in units}
+        steps: dict[str, dict[str, bool]] = {serial: {} for serial in serials.values()}
+        for unit, step, is_done in self.store.units.steps_of(serials):
+            known = steps[serials[unit]]
+            known[step] = known.get(step, False) or is_done
+        return {serial: (sum(each.values()), len(each)) for serial, each in steps.items()}
+
     def work_orders(self, *, states: Iterable[WorkState] | None = None, limit: int = 200) -> list[WorkOrder]:
         """Work orders, the newest first."""
         return self.store.units.newest_work(states=states, limit=limit)

@@ -84,6 +84,7 @@ class Dispatcher:
         tags = self.floor.assets.tags(booking.work_unit)
         parameters = settings_for(tags, need.parameters, {CYCLE_MINUTES: round(booking.minutes, 3)})
         request = request_tag(tags)
+        self.floor.plan.released(booking.id, now)
         number = self._fresh_number(work.number, booking.work_unit)
         released = replace(
             work,
@@ -100,7 +101,6 @@ class Dispatcher:
             problem=None,
         )
         self.units.save_work(released)
-        self.floor.plan.released(booking.id, now)
         self.floor.tell(OperationReleased(number, unit.order, unit.serial, work.step, booking.work_unit, work.attempt))
         return _release(released, request)
 

@@ -113,6 +113,12 @@ class UnitStore:
         query = query.order_by(WORK_ORDER.c.number)
         return self._work(query.with_for_update() if to_change else query)
 
+    def steps_of(self, units: Iterable[str]) -> list[tuple[str, str, bool]]:
+        """Unit, step and whether it is done, of every work order of these units."""
+        columns = (WORK_ORDER.c.unit, WORK_ORDER.c.step, WORK_ORDER.c.state)
+        query = select(*columns).where(self._own(WORK_ORDER) & WORK_ORDER.c.unit.in_(sorted(set(units))))
+        return [(unit, step, state == WorkState.DONE.value) for unit, step, state in self.connection.execute(query)]
+
     def newest_work(self, *, states: Iterable[WorkState] | None = None, limit: int) -> list[WorkOrder]:
         query = select(WORK_ORDER).where(self._own(WORK_ORDER)).order_by(WORK_ORDER.c.number.desc()).limit(limit)
         if states is not None:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from lotone.identity import Actor, Role
 from lotone.kernel import NotFound, Words
-from lotone.make import BuiltPart, OperationRecord, Passport, Unit, UnitState, WorkOrder
+from lotone.make import BuiltPart, OperationRecord, Passport, Unit, UnitState
 from lotone.web.access import needs, platform_of, shopper
 from lotone.web.make.api import router as api
 from lotone.web.page import page
@@ -26,7 +26,7 @@ def units(request: Request, actor: Actor = needs("make.read"), state: UnitState 
     with platform_of(request).look(actor.organization) as work:
         found = work.make.units(states=[state] if state else None, limit=SHOWN)
         counts = work.make.count_units()
-        progress = {unit.serial: _progress(work.make.work_of(unit.serial)) for unit in found}
+        progress = work.make.progress_of(found)
         numbers = {order.id: order.number for order in work.orders.orders(limit=10_000)}
         problems = work.make.problems()
     template = "make/units_list.html" if "hx-request" in request.headers else "make/units.html"
@@ -103,12 +103,6 @@ def _by_step(passport: Passport) -> dict[str, list[BuiltPart]]:
     for part in passport.parts:
         found.setdefault(part.step, []).append(part)
     return found
-
-
-def _progress(work: list[WorkOrder]) -> tuple[int, int]:
-    """Operations done and to do, repeated ones counted once."""
-    steps = {each.step for each in work}
-    return len({each.step for each in work if each.is_done}), len(steps)
 
 
 def search(work: Work, _actor: Actor, query: str, reader: Reader) -> list[Found]:
