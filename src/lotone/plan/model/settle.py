@@ -37,6 +37,8 @@ class _Settling:
         """What did not have its turn yet, where it was last thought to be."""
         self.ends: dict[Place, datetime] = {}
         self.tentative: dict[Place, datetime] = {}
+        self.certain: dict[str, datetime] = {}
+        """When bookings whose predecessors stand for good are ready."""
         self.turns: list[tuple[datetime, datetime, str, Booking]] = []
         self.moved: list[Booking] = []
         for commitment in snapshot.commitments.values():
@@ -69,10 +71,13 @@ class _Settling:
         if self._is_passing_hold(booking):
             self._place(booking, booking.work_unit, booking.start, booking.duration)
             return
-        ready, certain = self._ready(booking)
-        if not certain:
-            self._queue(booking, max(ready, turn))
-            return
+        ready = self.certain.get(booking.id)
+        if ready is None:
+            ready, certain = self._ready(booking)
+            if not certain:
+                self._queue(booking, max(ready, turn))
+                return
+            self.certain[booking.id] = ready
         start = self._first(booking.work_unit, ready, booking.duration, self.placed[booking.work_unit])
         if start is not None and start <= turn:
             self._place(booking, booking.work_unit, start, booking.duration)

@@ -191,13 +191,16 @@ class Snapshot:
 
     def moved(self, booking: Booking, work_unit: str, start: datetime) -> Booking:
         """A booking at another time, and maybe on another machine, which may take longer or shorter."""
-        if work_unit == booking.work_unit:
-            return replace(booking, start=start, end=start + booking.duration)
-        need = self.commitments[booking.commitment].need(booking)
-        machine = self.resources[work_unit]
-        end = start + need.duration(work_unit)
-        minutes = need.minutes_on.get(work_unit, need.minutes)
-        return replace(booking, work_unit=work_unit, work_center=machine.work_center, start=start, end=end, minutes=minutes)
+        work_center, minutes, duration = booking.work_center, booking.minutes, booking.duration
+        if work_unit != booking.work_unit:
+            need = self.commitments[booking.commitment].need(booking)
+            work_center, duration = self.resources[work_unit].work_center, need.duration(work_unit)
+            minutes = need.minutes_on.get(work_unit, need.minutes)
+        # Written out because `replace` takes three times as long, and a stop may move a thousand bookings.
+        return Booking(
+            booking.id, booking.commitment, booking.unit, booking.step, work_center, work_unit, start, start + duration,
+            minutes, booking.state, booking.order,
+        )  # fmt: skip
 
     def with_resource(self, resource: Resource) -> "Snapshot":
         return replace(self, resources={**self.resources, resource.work_unit: resource})

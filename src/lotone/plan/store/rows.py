@@ -40,11 +40,13 @@ def booking(row: Row) -> Booking:
 
 
 def booking_row(item: Booking) -> dict[str, Any]:
+    return {**booking_change(item), "commitment": item.commitment, "unit": item.unit, "step": item.step}
+
+
+def booking_change(item: Booking) -> dict[str, Any]:
+    """The columns that can change."""
     return {
         "id": item.id,
-        "commitment": item.commitment,
-        "unit": item.unit,
-        "step": item.step,
         "work_center": item.work_center,
         "work_unit": item.work_unit,
         "starts_at": item.start,
@@ -89,11 +91,11 @@ def commitment(
 
 def commitment_row(item: Commitment, version: int) -> dict[str, Any]:
     unchanging = {"sequence": item.sequence, "first_date": item.first_date, "demand": item.demand.as_json()}
-    return {**commitment_change(item, version), **unchanging}
+    return {**commitment_change(item, version), **unchanging, "told": item.told.as_json()}
 
 
 def commitment_change(item: Commitment, version: int) -> dict[str, Any]:
-    """The columns that can change."""
+    """The columns that can change, but for the promise that was told, which is long and rarely does."""
     return {
         "id": item.id,
         "version": version,
@@ -102,5 +104,4 @@ def commitment_change(item: Commitment, version: int) -> dict[str, Any]:
         "order_id": item.order,
         "expires_at": item.expires_at,
         "moves": item.moves,
-        "told": item.told.as_json(),
     }

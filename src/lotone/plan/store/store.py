@@ -217,7 +217,10 @@ class Store:
             if key not in after.commitments:
                 changed.append((old, replace(old, state=CommitmentState.DROPPED, bookings=(), reservations=())))
         self._insert(PLAN_COMMITMENT, [rows.commitment_row(new, version) for old, new in changed if old is None])
-        self._update(PLAN_COMMITMENT, [rows.commitment_change(new, version) for old, new in changed if old is not None])
+        kept = [(old, new) for old, new in changed if old is not None]
+        self._update(PLAN_COMMITMENT, [rows.commitment_change(new, version) for _, new in kept])
+        retold = [{"id": new.id, "told": new.told.as_json()} for old, new in kept if new.told is not old.told]
+        self._update(PLAN_COMMITMENT, retold)
         self._write_bookings(changed)
         self._write_reservations(changed)
 
@@ -232,7 +235,7 @@ class Store:
                 if before is None:
                     added.append(rows.booking_row(booking))
                 elif before is not booking:
-                    altered.append(rows.booking_row(booking))
+                    altered.append(rows.booking_change(booking))
             gone += [{"id": each} for each in known]
         self._delete(BOOKING, gone)
         self._insert(BOOKING, added)
