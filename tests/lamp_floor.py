@@ -199,12 +199,13 @@ class LampFloor(LampFactory):
             work.observe(known)
 
     def dispatch(self) -> list[make.Release]:
+        """What the planner does as time passes, in two transactions as it does."""
         with self.work() as work:
-            work.plan.right_shift(self.now)
             work.market.deliver_due(self.now)
-            releases = work.make.dispatch(self.now)
+            work.plan.right_shift(self.now)
             work.orders.hand_over(self.now)
-        return releases
+        with self.work() as work:
+            return work.make.dispatch(self.now)
 
     def run(self, chance: Random, *, until_done: int, days: int = 14, failing: float = 0.0) -> None:
         """Let machines do what is dispatched, in random times, with some repeated, late and shuffled reports."""

@@ -149,6 +149,9 @@ def test_buyers_see_their_own_only(factory: LampFactory) -> None:
         assert work.orders.order(order.id, "ann") == order
         assert work.orders.order(order.id) == order
         assert work.orders.orders("bob") == []
+        assert work.orders.is_of(order.id, "ann")
+        assert not work.orders.is_of(order.id, "bob")
+        assert not work.orders.is_of("ord_unknown", "ann")
         for attempt in (
             lambda: work.orders.order(order.id, "bob"),
             lambda: work.orders.track(order.id, "bob"),
