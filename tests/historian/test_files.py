@@ -13,12 +13,13 @@ import duckdb
 import pytest
 
 from lotone.assets import Sample
-from lotone.historian import Appended, Historian, HistorianDown, HistorianTaken
+from lotone.historian import Appended, Compacted, Historian, HistorianDown, HistorianTaken, service
 from lotone.historian.gate import Gate
 from lotone.historian.store import lake
 from lotone.historian.store.lake import extension_file
 
 NOON = 1_770_000_000_000_000
+DAY = 86_400_000_000
 FOREVER = NOON + 10**12
 
 
@@ -44,63 +45,103 @@ def test_the_extension_comes_from_its_package_and_is_signed(tmp_path: Path) -> N
         connection.execute(f"LOAD '{forged}'")
 
 
-def test_files_are_on_the_disk_before_the_catalog_knows_them(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the moment of each flush of a data file, the catalog's log must not have grown since before the append."""
-    log = historian.folder / "catalog.ducklake.wal"
-    historian.append("demo", batch(0))
-    flushed: list[Path] = []
+@pytest.fixture
+def flushed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, int]]:
+    """What we flush, and how large the catalog's log was at that moment."""
+    seen: list[tuple[Path, int]] = []
+    flush = os.fsync
 
     def watch(file: int) -> None:
         path = Path(f"/proc/self/fd/{file}").readlink()
-        flushed.append(path)
-        if path.suffix == ".parquet":
-            assert log.stat().st_size == size
-        real(file)
+        log = next(
+            (folder / "catalog.ducklake.wal" for folder in path.parents if (folder / "catalog.ducklake").exists()), None
+        )
+        seen.append((path, log.stat().st_size if log and log.exists() else 0))
+        flush(file)
 
-    real, size = os.fsync, log.stat().st_size
     monkeypatch.setattr(os, "fsync", watch)
-    before = parquet(historian.folder)
-    historian.append("demo", batch(1))
-    (new,) = parquet(historian.folder) - before
-    assert log.stat().st_size > size
-    assert flushed == [new, new.parent, historian.folder]
+    return seen
 
+
+def test_files_are_on_the_disk_before_the_catalog_knows_them(historian: Historian, flushed: list[tuple[Path, int]]) -> None:
+    log = historian.folder / "catalog.ducklake.wal"
+    for number in range(9):
+        historian.append("demo", batch(number))
+        size = log.stat().st_size if log.exists() else 0
+        flushed.clear()
+        before = parquet(historian.folder)
+        historian._settle(historian._writable())
+        (new,) = parquet(historian.folder) - before
+        folders = {parent for parent in new.parents if parent.is_relative_to(historian.folder)}
+        assert {path for path, _ in flushed} == {new, *folders}
+        assert {at for path, at in flushed if path == new} == {size}
+        assert log.stat().st_size > size
     flushed.clear()
     size = log.stat().st_size
-    historian.compact()
-    assert {path for path in flushed if path.suffix == ".parquet"} == parquet(historian.folder)
+    assert historian.compact().merged == 9
+    assert [(path, at) for path, at in flushed if path.suffix == ".parquet"] == [
+        (new, size) for new in parquet(historian.folder)
+    ]
 
 
-def test_a_new_day_is_flushed_up_to_the_top(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
-    flushed: set[Path] = set()
-    real = os.fsync
-
-    def watch(file: int) -> None:
-        flushed.add(Path(f"/proc/self/fd/{file}").readlink())
-        real(file)
-
-    monkeypatch.setattr(os, "fsync", watch)
+def test_the_folder_is_flushed_when_a_log_is_new_in_it(historian: Historian, flushed: list[tuple[Path, int]]) -> None:
     historian.append("demo", batch(0))
-    (new,) = parquet(historian.folder)
-    assert {parent for parent in new.parents if parent.is_relative_to(historian.folder)} <= flushed
+    historian.compact()
+    assert not (historian.folder / "recent.duckdb.wal").exists()
+    flushed.clear()
+    historian.append("demo", batch(1))
+    assert [path for path, _ in flushed] == [historian.folder]
+    flushed.clear()
+    historian.append("demo", batch(2))
+    assert flushed == []  # the engine flushes its log itself
 
 
-def test_when_the_disk_fails_nothing_is_kept_and_later_all_is(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_the_disk_fails_while_samples_settle_they_stay_recent(
+    historian: Historian, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_file: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     historian.append("demo", batch(0))
-    before = parquet(historian.folder)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fail)
         for _ in range(3):
-            with pytest.raises(HistorianDown, match=r"can't keep samples .*Input/output error"):
-                historian.append("demo", batch(1))
+            with pytest.raises(HistorianDown, match=r"can't settle samples .*Input/output error"):
+                historian.compact()
         assert historian.count("demo") == 20
         assert historian.last("demo", [1])[1].value == 0
-    assert parquet(historian.folder) == before
-    assert historian.append("demo", batch(1)) == Appended(new=20)
+        assert parquet(historian.folder) == set()
+        assert historian.append("demo", batch(1)) == Appended(new=20)
+    assert historian.compact().written == 1
+    assert historian.append("demo", [*batch(0), *batch(1)]) == Appended(duplicate=40)
     assert historian.count("demo") == 40
+
+
+def test_what_settled_but_was_not_forgotten_is_not_doubled(tmp_path: Path) -> None:
+    """As after a kill between the two commits."""
+    historian = Historian(tmp_path)
+    historian.append("demo", batch(0))
+    historian.append("demo", [Sample(1, NOON, 7.5, receive_time=NOON + 1)])  # a correction
+    historian.close()
+    recent = (tmp_path / "recent.duckdb").read_bytes()
+    historian = Historian(tmp_path)
+    historian.compact()
+    historian.close()
+    (tmp_path / "recent.duckdb").write_bytes(recent)
+
+    historian = Historian(tmp_path)
+    assert historian.count("demo") == 20
+    assert historian.read("demo", [1], NOON, FOREVER).points[1].value == [7.5, 0, 0, 0]
+    assert [each.value for each in historian.revisions("demo", 1, NOON, FOREVER)[NOON, 0]] == [0, 7.5]
+    historian.close()
+
+
+def test_many_recent_samples_settle_by_themselves(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "RECENT_MAX", 50)
+    for number in range(7):
+        historian.append("demo", batch(number))
+    assert len(parquet(historian.folder)) == 2
+    assert historian.count("demo") == 140
 
 
 FULL = """
@@ -179,6 +220,7 @@ def test_a_broken_catalog_is_said_to_be_one_and_the_folder_is_given_up(tmp_path:
 def test_what_was_not_committed_is_deleted_at_the_next_start(tmp_path: Path) -> None:
     historian = Historian(tmp_path)
     historian.append("demo", batch(0))
+    historian.compact()
     (kept,) = parquet(tmp_path)
     historian.close()
     shutil.copy(kept, kept.with_name("ducklake-half-written.parquet"))
@@ -219,29 +261,39 @@ def test_the_file_of_newest_samples_may_be_old(tmp_path: Path) -> None:
     historian.close()
 
 
-def test_compaction_merges_small_files_of_each_day(historian: Historian) -> None:
-    for number in range(30):
-        historian.append("demo", [*batch(number), Sample(9, NOON + 86_400_000_000 + number, number)])
-    assert len(parquet(historian.folder)) == 60
-    done = historian.compact()
-    assert (done.merged, done.written, done.deleted) == (60, 2, 60)
-    assert len(parquet(historian.folder)) == 2
-    assert historian.count("demo") == 30 * 21
-    assert historian.read("demo", [9], NOON, FOREVER).points[9].value == list(range(30))
-    assert historian.compact().merged == 0
+def test_compaction_merges_when_a_day_has_many_files(historian: Historian) -> None:
+    files = []
+    for number in range(10):
+        historian.append("demo", batch(number))
+        historian.compact()
+        files.append(len(parquet(historian.folder)))
+    assert files == [1, 2, 3, 4, 5, 6, 7, 1, 2, 3]
+    assert historian.count("demo") == 200
+    assert historian.compact() == Compacted()
+
+
+def test_compaction_leaves_few_files_of_a_past_day(historian: Historian) -> None:
+    for number in range(4):
+        historian.append("demo", [*batch(number), Sample(9, NOON - DAY + number, number)])
+        historian.compact()
+    assert len([path for path in parquet(historian.folder) if "day=1" in path.parts]) == 1
+    assert historian.read("demo", [9], NOON - DAY, NOON).points[9].value == [0, 1, 2, 3]
+    assert historian.count("demo") == 4 * 21
 
 
 def test_large_files_are_left_alone(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake, "TIERS", ((0, 4096, 2), (4096, 8192, 4)))
+    tier = {"smallest": 0, "largest": 4096, "least": 2, "least_of_past": 2}
+    monkeypatch.setattr(lake, "TIERS", (tier, {**tier, "smallest": 4096, "largest": 8192}))
     rng = random.Random(1)
-    for number in range(12):
-        samples = [Sample(1, NOON + number * 1_000_000 + place, rng.random()) for place in range(150)]
-        historian.append("demo", samples)
-        historian.compact()
+    merged = 0
+    for number in range(8):
+        historian.append("demo", [Sample(1, NOON + number * 1_000_000 + place, rng.random()) for place in range(150)])
+        merged += historian.compact().merged
     sizes = sorted(path.stat().st_size for path in parquet(historian.folder))
     assert sum(size >= 8192 for size in sizes) >= 1
-    assert len(sizes) < 8
-    assert historian.count("demo") == 12 * 150
+    assert 1 < len(sizes) < 8
+    assert merged > 4
+    assert historian.count("demo") == 8 * 150
 
 
 def test_readers_and_a_writer_go_on_while_files_are_merged(historian: Historian) -> None:

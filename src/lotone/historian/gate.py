@@ -7,26 +7,43 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Counts who is reading."""
+    """Counts who is reading, and how often what they read was moved."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._reading: set[int] = set()
         self._next = 0
         self._closed = False
+        self.moves = 0
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[int]:
+        """Yields the number of moves so far: if it is another one after reading, the answer may be torn."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closed)
             ticket = self._next
             self._next += 1
             self._reading.add(ticket)
+            moves = self.moves
+        try:
+            yield moves
+        finally:
+            with self._changed:
+                self._reading.discard(ticket)
+                self._changed.notify_all()
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """What is read moves inside: new readers wait, and those who read already will find out afterwards."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closed)
+            self._closed = True
         try:
             yield
         finally:
             with self._changed:
-                self._reading.discard(ticket)
+                self._closed = False
+                self.moves += 1
                 self._changed.notify_all()
 
     @contextmanager

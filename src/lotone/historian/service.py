@@ -32,7 +32,12 @@ from lotone.historian.store.newest import Newest, load_newest, save_newest
 from lotone.historian.store.sift import Sifted, last_rows, sift
 
 log = structlog.get_logger(__name__)
-SEQUENCE_MAX = 2**31 - 1
+SEQUENCE_MAX = 2**63 - 1
+RECENT_MAX = 250_000
+"""Recent samples settle into sorted files when there are so many, or at the next compaction."""
+CATALOG_LOG_BYTES_MAX = 1024 * 1024
+TRIES = 2
+"""Samples that settle while they are read are read anew, at most so often."""
 READERS_WAIT_S = 5.0
 """How long a compaction waits for readers who may need the merged files before it leaves these to the next one."""
 
@@ -55,6 +60,7 @@ class Historian:
         self._lake: Lake | None = None
         self._newest = Newest()
         self._corrected: set[int] = set()
+        self._recent = 0
         self._closed = False
         self._suspect = False  # a commit failed: what is read back may not be on the disk before the next checkpoint
         try:
@@ -88,7 +94,10 @@ class Historian:
             if len(sifted.rows):
                 self._corrected.update(batch.tag[sifted.corrections].tolist())
                 lake.insert(batch.table(sifted.rows, sifted.revisions))
+                self._recent += len(sifted.rows)
                 self._newest.absorb(organization, [samples[row] for row in last_rows(batch, sifted)])
+            if self._recent > RECENT_MAX:
+                self._settle(lake)
         corrected = len(sifted.corrections)
         new = len(sifted.rows) - corrected
         return Appended(new=new, duplicate=len(samples) - new - corrected, corrected=corrected)
@@ -175,12 +184,14 @@ class Historian:
     # Keeping order
 
     def compact(self) -> Compacted:
-        """Merge small files, in steps between which appends go on, and delete what was merged. Safe to be killed in.
+        """Write recent samples into sorted files, merge small ones, delete what was merged. Appends go on between the steps.
 
-        Call it about once a minute: reading takes some tenths of a millisecond longer for every file that was not merged yet.
+        Call it about once a minute. It may be killed at any moment.
         """
         with self._compacting:
             merged = written = 0
+            with self._writing, self._failing("settle samples"):
+                written += self._settle(self._writable())
             while (step := self._merge_step())[0]:
                 merged, written = merged + step[0], written + step[1]
             with self._writing, self._failing("forget merged files"):
@@ -189,9 +200,14 @@ class Historian:
             with self._writing, self._failing("delete merged files"):
                 lake = self._writable()
                 deleted = lake.delete_merged() if nobody_reads else 0
-                lake.checkpoint()
+                lake.checkpoint(log_bytes_max=CATALOG_LOG_BYTES_MAX)
                 save_newest(self.folder, self._newest, lake.snapshot())
             return Compacted(merged=merged, written=written, deleted=deleted)
+
+    def _settle(self, lake: Lake) -> int:
+        written = lake.settle(self._gate.moving)
+        self._recent = 0
+        return written
 
     def _merge_step(self) -> tuple[int, int]:
         with self._writing, self._failing("merge files"):
@@ -214,15 +230,25 @@ class Historian:
     # The files
 
     def _ask(self, query: str, values: dict[str, Any]) -> pa.Table:
-        self._readable()
-        with self._failing("read samples"), self._gate.reading():
-            if self._lake is None:
-                raise HistorianDown("the historian's files are being opened anew; ask again")
-            try:
-                return self._lake.ask(query, values)
-            except (duckdb.FatalException, duckdb.InternalException):
-                self._lake.sound = False
-                raise
+        for _ in range(TRIES):
+            self._readable()
+            with self._failing("read samples"), self._gate.reading() as moves:
+                table = self._read(query, values)
+            if moves == self._gate.moves:
+                return table
+        with self._writing:  # nothing moves any more
+            self._readable()
+            with self._failing("read samples"), self._gate.reading():
+                return self._read(query, values)
+
+    def _read(self, query: str, values: dict[str, Any]) -> pa.Table:
+        if self._lake is None:
+            raise HistorianDown("the historian's files are being opened anew; ask again")
+        try:
+            return self._lake.ask(query, values)
+        except (duckdb.FatalException, duckdb.InternalException):
+            self._lake.sound = False
+            raise
 
     def _readable(self) -> None:
         """See that the files are open; only waits for appends when they are not."""
@@ -245,12 +271,13 @@ class Historian:
         lake = Lake(self.folder, memory_mb=self._memory_mb, threads=self._threads)
         try:
             newest, snapshot = load_newest(self.folder, lake.snapshot())
-            newest.absorb_table(lake.ask(queries.NEWEST, {"snapshot": snapshot}))
+            newest.absorb_table(lake.ask(queries.NEWEST_SETTLED, {"snapshot": snapshot}))
+            newest.absorb_table(lake.ask(queries.NEWEST_RECENT, {}))
             corrected = set(lake.ask(queries.CORRECTED, {}).column("tag").to_pylist())
         except BaseException:
             lake.close()
             raise
-        self._newest, self._corrected, self._lake = newest, corrected, lake
+        self._newest, self._corrected, self._recent, self._lake = newest, corrected, lake.recent_rows(), lake
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:

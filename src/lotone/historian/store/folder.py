@@ -53,15 +53,6 @@ def _holder(path: Path) -> str:
         return "another process"
 
 
-def names_in(folder: Path) -> set[str]:
-    """The names of the files in a folder; none when the folder does not exist yet."""
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name for entry in entries}
-    except FileNotFoundError:
-        return set()
-
-
 def sync_files(files: list[Path], top: Path) -> None:
     """Return when the files, and the folders from theirs up to `top`, are on the disk."""
     folders: dict[Path, None] = {}
