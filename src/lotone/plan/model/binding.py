@@ -1,9 +1,10 @@
 """Why a promise is as late as it is: the chain of what waited for what, walked back from the last operation."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from lotone.kernel import Words
-from lotone.plan.model.booking import Booking, BookingState
+from lotone.plan.model.booking import Booking, BookingState, Place
 from lotone.plan.model.busy import Busy, first_fit
 from lotone.plan.model.promise import Binding, BindingKind, Promise, buffer
 from lotone.plan.model.reasons import reason
@@ -13,14 +14,15 @@ from lotone.plan.model.supply import Ready, pegs
 NOTHING = timedelta()
 
 
-def promise_for(snapshot: Snapshot, commitment: Commitment) -> Promise:
+def promise_for(snapshot: Snapshot, commitment: Commitment, material: Mapping[Place, Ready] | None = None) -> Promise:
     """What can be promised for a commitment whose bookings stand in the plan.
 
-    The date is the expected completion, plus the buffer of the binding chain at the settings' probability (see
-    `buffer`), plus packing, rounded up to the next hand-over.
+    `material` are the snapshot's pegs, for who asks for many commitments at once. The date is the expected completion,
+    plus the buffer of the binding chain at the settings' probability (see `buffer`), plus packing, rounded up to the next
+    hand-over.
     """
     settings = snapshot.settings
-    chain = _Chain(snapshot, commitment)
+    chain = _Chain(snapshot, commitment, material)
     spare = buffer(chain.durations, settings.probability, settings.spread)
     completion = commitment.completion
     bindings = tuple(sorted(chain.bindings, key=lambda each: (each.kind is BindingKind.OPERATION, -each.hours)))
@@ -34,15 +36,20 @@ def promise_for(snapshot: Snapshot, commitment: Commitment) -> Promise:
     )
 
 
+def _material(snapshot: Snapshot, commitment: Commitment) -> Mapping[Place, Ready]:
+    """The pegs of one commitment's parts."""
+    parts = {each.part for each in commitment.reservations}
+    return pegs(snapshot.stock, snapshot.commitments.reserved, parts.intersection(snapshot.scarce))
+
+
 class _Chain:
     """From the last operation back to the first cause. An operation's start is bound by what its machine or material
     allows when it would start no earlier even with all its predecessors ready at once; else by its latest predecessor."""
 
-    def __init__(self, snapshot: Snapshot, commitment: Commitment) -> None:
+    def __init__(self, snapshot: Snapshot, commitment: Commitment, material: Mapping[Place, Ready] | None) -> None:
         self.snapshot = snapshot
         self.commitment = commitment
-        parts = {each.part for each in commitment.reservations}
-        self.material = pegs(snapshot.stock, snapshot.commitments.reserved, parts.intersection(snapshot.scarce))
+        self.material = _material(snapshot, commitment) if material is None else material
         self.bindings: list[Binding] = []
         self.durations: list[timedelta] = []
         """Everything on the chain whose duration can vary: own operations, and others' work right before them."""

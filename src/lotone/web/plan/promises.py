@@ -1,18 +1,21 @@
 """How the promises stand: what was told first, what is told now, what is to be expected, and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lotone.kernel import Words
-from lotone.plan import Promise, Snapshot
+from lotone.plan import Snapshot
 from lotone.plan.model.binding import promise_for
+from lotone.plan.model.booking import Place
 from lotone.plan.model.snapshot import Commitment, CommitmentState
+from lotone.plan.model.supply import Ready, pegs
 from lotone.web.plan.names import Names
 
-CLOSE = timedelta(hours=12)
-"""With less spare time than this it is worth computing how sure a date still is."""
+CLOSE = timedelta(minutes=30)
+BUFFERS = 3
+"""With less spare time than this, or than so many of its own buffers, it is worth computing how sure a date still is."""
 
 
 class Standing(StrEnum):
@@ -67,17 +70,18 @@ def tracked(snapshot: Snapshot, names: Names) -> list[Tracked]:
     """All orders that are not finished, the next due first."""
     firm = [each for each in snapshot.commitments.values() if each.state is CommitmentState.FIRM and each.order is not None]
     names.know_orders(each.order for each in firm if each.order is not None)
-    found = [_tracked(snapshot, names, each) for each in firm]
+    material = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
+    found = [_tracked(snapshot, names, each, material) for each in firm]
     return sorted(found, key=lambda each: (each.told, each.number))
 
 
-def _tracked(snapshot: Snapshot, names: Names, commitment: Commitment) -> Tracked:
+def _tracked(snapshot: Snapshot, names: Names, commitment: Commitment, material: Mapping[Place, Ready]) -> Tracked:
     order = commitment.order or ""
     told = commitment.told
     expected = commitment.completion + snapshot.settings.packing
     first = names.first_promised(order) or told.date
-    is_close = commitment.moves > 0 or told.date - expected < CLOSE
-    now: Promise = promise_for(snapshot, commitment) if is_close else told
+    is_close = told.date - expected < max(CLOSE, BUFFERS * timedelta(minutes=told.buffer_minutes))
+    now = promise_for(snapshot, commitment, material) if is_close else told
     standing = Standing.LATE if told.date > first else Standing.TIGHT if now.date > told.date else Standing.ON_TIME
     waiting = [each for each in commitment.bookings if each.state.takes_time]
     return Tracked(
@@ -91,7 +95,7 @@ def _tracked(snapshot: Snapshot, names: Names, commitment: Commitment) -> Tracke
         likely=now.date,
         probability=told.probability,
         moves=commitment.moves,
-        reason=told.reason if standing is Standing.ON_TIME else now.reason,
+        reason=now.reason,
         standing=standing,
         next_booking=min(waiting, key=lambda each: each.start).id if waiting else None,
     )

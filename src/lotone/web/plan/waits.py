@@ -50,8 +50,8 @@ def _found(snapshot: Snapshot, booking: Booking) -> Iterator[Wait]:
     machine = snapshot.resources[booking.work_unit]
     if machine.down_until is not None:
         yield Wait(BindingKind.REPAIR, machine.down_until)
-    reserved = snapshot.commitments.reserved
-    material = pegs(snapshot.stock, reserved, snapshot.scarce).get(booking.place)
+    parts = snapshot.commitments[booking.commitment].need(booking).parts.keys() & set(snapshot.scarce)
+    material = pegs(snapshot.stock, snapshot.commitments.reserved, parts).get(booking.place)
     if material is not None:
         words = snapshot.supply.parts.get(material.part, Words(material.part))
         yield Wait(BindingKind.MATERIAL, material.at, subject=words, supplier=material.supplier)
