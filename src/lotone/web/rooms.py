@@ -2,10 +2,12 @@
 
 from lotone.web.account import pages as account
 from lotone.web.administration import pages as administration
+from lotone.web.connect import pages as connect
 from lotone.web.make import pages as make
 from lotone.web.market import pages as market
 from lotone.web.orders import pages as orders
 from lotone.web.plan import pages as plan
+from lotone.web.plant import pages as plant
 from lotone.web.reference import pages as reference
 from lotone.web.room import Room
 from lotone.web.shop import pages as shop
@@ -16,6 +18,8 @@ ROOMS: list[Room] = [
     administration.ROOM,
     plan.ROOM,
     make.ROOM,
+    plant.ROOM,
+    connect.ROOM,
     orders.ROOM,
     market.ROOM,
     reference.ROOM,

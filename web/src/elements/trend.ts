@@ -37,6 +37,8 @@ interface Answer {
 const WINDOWS = [5, 15, 60, 240, 1440];
 
 export class Trend extends HTMLElement {
+  static observedAttributes = ["src"];
+
   private chart?: uPlot;
   private answer?: Answer;
   private timer?: ReturnType<typeof setTimeout>;
@@ -61,6 +63,10 @@ export class Trend extends HTMLElement {
     this.resize.observe(this.plot);
     this.sight.observe(this);
     document.addEventListener("lo:theme", this.onTheme);
+  }
+
+  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
+    if (before !== null && before !== now && this.isConnected && this.visible) void this.load();
   }
 
   disconnectedCallback(): void {

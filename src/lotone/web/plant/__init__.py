@@ -1,0 +1,1 @@
+"""Pages on machines: the plant at a glance, one machine, trends of any tags."""
