@@ -122,7 +122,7 @@ def buffer(durations: Iterable[timedelta], probability: float, spread: float) ->
         s^2 = ln(1 + V / M^2),  V = sum((spread * d)^2);  quantile = M exp(z s - s^2 / 2);  buffer = quantile - M
 
     >>> buffer([timedelta(hours=1)], 0.9, 0.1)
-    datetime.timedelta(seconds=468)
+    datetime.timedelta(seconds=471)
     """
     hours = [duration.total_seconds() / 3600 for duration in durations]
     mean = sum(hours)
