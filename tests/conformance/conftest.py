@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conformance.bench import MessageServer, Recorder
 
+from conformance.bench import MessageServer, Recorder
 from lotone.kernel import Database
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
+
 from conformance.bench import MessageServer, Recorder, wait_until
 from conformance.peers import Peer
-
 from lotone.assets import STALE, microseconds
 from lotone.kernel import Conflict, Forbidden, Invalid, NotFound, Unavailable, wall_clock
 

@@ -13,13 +13,13 @@ import orjson
 from asyncua import Server, ua
 from asyncua.server.binary_server_asyncio import BinaryServer
 from asyncua.server.history import HistoryDict
-from conformance.bench import PASSWORDS, MessageServer, free_port, tag, wait_until
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType as Registers
 from pymodbus.simulator import SimData, SimDevice
 
+from conformance.bench import PASSWORDS, MessageServer, free_port, tag, wait_until
 from lotone.assets import DataType, Meaning, Tag, microseconds, moment
 from lotone.connect import Connection, NotTaken, Pusher
 from lotone.connect.drivers.sparkplug_b_pb2 import Payload

@@ -1,6 +1,7 @@
 """The drivers that ship, against real peers of their protocols."""
 
 import pytest
+
 from conformance.driver_suite import DriverSuite
 from conformance.peers import ModbusPeer, OpcUaPeer, PushPeer, SparkplugPeer, TelemetryPeer
 

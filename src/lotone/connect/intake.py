@@ -22,8 +22,21 @@ from lotone.connect.model import ConnectionState, Status, subject_of
 from lotone.connect.reader import Reader
 from lotone.connect.store import Birth, Refused, Store
 from lotone.connect.streams import ANSWER_S, INGEST, TROUBLE, Heard, Puller, end
-from lotone.connect.taking import Record, Sign, Taking
-from lotone.kernel import Clock, Database, LotOneError, Messages, PlantClock, Words, keep, wall_clock
+from lotone.connect.taking import Record, Recorded, Sign, Taking
+from lotone.kernel import (
+    Clock,
+    Conflict,
+    Database,
+    Forbidden,
+    Invalid,
+    LotOneError,
+    Messages,
+    NotFound,
+    PlantClock,
+    Words,
+    keep,
+    wall_clock,
+)
 
 AnyResult = TypeVar("AnyResult")
 log = structlog.get_logger(__name__)
@@ -36,6 +49,9 @@ NOTE_EVERY_S = 2.0
 WAIT_S = 0.5
 FIRST_RETRY_S = 0.2
 LAST_RETRY_S = 10.0
+TRIES = 3
+WRONG_DATA = (Invalid, Conflict, NotFound, Forbidden, ValueError, TypeError, ArithmeticError)
+"""What a record raises over the samples themselves; anything else (a full disk, a busy database) passes, and is waited for."""
 REBIRTH_EVERY_S = 10.0
 REBIRTH_EVERY_S_MAX = 300.0
 
@@ -147,18 +163,42 @@ class Intake:
         taking = self._until_done("read", partial(self.reader.read, messages))
         for organization, samples in taking.samples.items():
             if samples:
-                self._until_done("record", partial(self.record, organization, samples))
-                self.counts.samples += len(samples)
+                self._record(organization, samples, taking)
         self._until_done("note", partial(self.book.keep, taking))
         self.counts.messages += len(messages)
         self.counts.refused += sum(item.count for item in taking.refused.values())
         return taking.rebirths
 
-    def _until_done(self, what: str, act: Callable[[], AnyResult]) -> AnyResult:
+    def _record(self, organization: str, samples: Recorded, taking: Taking) -> None:
+        """Record samples. When something is wrong with them rather than with the disk, find out which: those few must not
+        hold up all others for ever, so they go to the quarantine."""
+        for _ in range(TRIES):
+            try:
+                self._until_done("record", partial(self.record, organization, samples), give_up=WRONG_DATA)
+                self.counts.samples += len(samples)
+                return
+            except WRONG_DATA as fault:
+                reason = f"{type(fault).__name__}: {fault}"
+                log.warning("intake.not_recorded", organization=organization, samples=len(samples), fault=reason)
+            if self._stopping.wait(FIRST_RETRY_S):
+                raise Stopped
+        if len(samples) > 1:
+            half = len(samples) // 2
+            self._record(organization, samples[:half], taking)
+            self._record(organization, samples[half:], taking)
+            return
+        tag, sample = samples[0]
+        words = Words(f"this value could not be recorded: {reason}"[:500], f"该数值无法记录：{reason}"[:500])
+        heard = Heard(tag.path, str(sample).encode(), sample.receive_time, 0)
+        taking.refuse(organization, tag.path, words, heard)
+
+    def _until_done(self, what: str, act: Callable[[], AnyResult], *, give_up: tuple[type[Exception], ...] = ()) -> AnyResult:
         wait_s = FIRST_RETRY_S
         while True:
             try:
                 return act()
+            except give_up:
+                raise
             except Exception as fault:  # whatever it is, dropping the messages would be worse than waiting
                 self.counts.retries += 1
                 log.warning("intake.retry", step=what, fault=f"{type(fault).__name__}: {fault}", wait_s=wait_s)

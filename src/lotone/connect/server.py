@@ -102,7 +102,6 @@ class ServerConfig:
                 "ack_wait": "30s",
                 # 65535 would starve subscribers to `x/#`, which count twice against it (measured: they got nothing).
                 "max_ack_pending": 1024,
-                "no_auth_user": "",
             },
             "authorization": {"timeout": 5, "users": [self._own_user(), *map(_machine_user, self.machines.items())]},
         }

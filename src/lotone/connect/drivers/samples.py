@@ -8,7 +8,7 @@ import orjson
 
 from lotone.assets import BAD, Sample, Value
 from lotone.connect.directory import Directory
-from lotone.connect.drivers.telemetry import Unreadable, readings_of
+from lotone.connect.drivers.telemetry import QUALITY_MAX, Unreadable, readings_of
 from lotone.connect.model import (
     AHEAD_MAX,
     EARLIEST,
@@ -28,6 +28,7 @@ from lotone.kernel import Words
 
 READINGS_MAX = 5_000
 """Readings in one message."""
+SEQUENCE_MAX = 2**31 - 1
 TEXT_BYTES_MAX = 512 * 1024
 AHEAD = AHEAD_MAX // timedelta(microseconds=1)
 
@@ -110,7 +111,7 @@ class SamplesReader:
             fitted = target.convert(value)
             if fitted is None and value is None and quality >= BAD:
                 fitted = self.last.get(target.number, NOTHING_YET[target.data_type])
-            if not isinstance(at, int):
+            if not isinstance(at, int) or not 0 <= quality <= QUALITY_MAX or not 0 <= sequence <= SEQUENCE_MAX:
                 taking.refuse(self.organization, topic, _NOT_OURS, heard)
             elif fitted is None or not EARLIEST <= at <= latest:
                 reason = time_fault(at, plant_now) or misfit_words(value, target.data_type)
