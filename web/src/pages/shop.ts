@@ -87,8 +87,14 @@ class Configurator extends HTMLElement {
     else if (target.closest("[data-undo]")) this.undo();
     else if (target.closest("[data-sooner]")) void this.sooner(target.closest<HTMLElement>("[data-sooner]")!);
     else if (target.closest("[data-copy-address]")) void share();
-    else if (target.closest("[data-more]")) this.querySelector(".shop-deal")?.classList.toggle("open");
+    else if (target.closest("[data-more]")) this.more(target.closest<HTMLElement>("[data-more]")!);
     else if (target.closest(".shop-sections a")) this.jump(event, target.closest<HTMLAnchorElement>("a")!);
+  }
+
+  /** On phones the reason for the day is one line until it is asked for. */
+  private more(button: HTMLElement): void {
+    const open = this.querySelector(".shop-deal")?.classList.toggle("open") ?? false;
+    button.setAttribute("aria-expanded", String(open));
   }
 
   private jump(event: Event, link: HTMLAnchorElement): void {

@@ -169,7 +169,8 @@ def _questions_of_group(product: Product, parent: Feature, group: Group, *, is_o
     below: set[str] = set()
     later: list[Question] = []
     for member in group.members:
-        members.append(member.name)
+        if not _is_heading(member):
+            members.append(member.name)
         for inner in member.groups:
             if inner.kind is GroupKind.OPTIONAL and not is_single:
                 names = [feature.name for one in inner.members for feature in one]
@@ -177,6 +178,9 @@ def _questions_of_group(product: Product, parent: Feature, group: Group, *, is_o
                 below |= set(names)
             else:
                 later.extend(_questions_of_group(product, member, inner, is_optional=True))
+    if not members:
+        yield from later
+        return
     is_open = group.kind is GroupKind.OPTIONAL
     words = (EXTRAS if parent.parent is None else ALSO) if is_open else product.words_of(parent.name)
     yield Question(
@@ -189,6 +193,11 @@ def _questions_of_group(product: Product, parent: Feature, group: Group, *, is_o
         below=frozenset(below),
     )
     yield from later
+
+
+def _is_heading(feature: Feature) -> bool:
+    """Chosen by choosing something below it."""
+    return feature.abstract and any(group.low > 0 for group in feature.groups)
 
 
 def _hint(product: Product, feature: str) -> Words:

@@ -1,8 +1,10 @@
 """How the shop says prices, days and promises to its reader."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from unicodedata import east_asian_width
 
 from babel.dates import format_datetime
 from babel.numbers import format_currency
@@ -13,9 +15,14 @@ from lotone.kernel import Money
 from lotone.web.access import platform_of
 from lotone.web.page import reader_of
 from lotone.web.reader import Reader
+from lotone.web.shop.choosing import Shown
 
 MINUS = "\N{MINUS SIGN}"
 ODDS = 10
+LONGEST_SEGMENT = 6
+"""Options whose names have at most so many letters stand side by side."""
+WIDE = 2
+"""Letters that one Chinese character takes the room of."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,15 @@ class Wording:
         text = format_datetime(moment.astimezone(reader.tz), style, locale=reader.locale)
         title = f"{reader.moment_text(moment, 'second')} {reader.zone}"
         return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), title, text)
+
+    def day_and_time_shortly(self, moment: datetime) -> Markup:
+        """`Thu 3 Dec, 18:00`, where there is little room."""
+        return self._time(moment, "EEE d MMM, HH:mm", "M月d日EEE HH:mm")
+
+    def are_short(self, options: Iterable[Shown]) -> bool:
+        """Whether the names of all these options fit side by side."""
+        names = (self.reader.words(option.words) for option in options)
+        return all(sum(WIDE if east_asian_width(sign) == "W" else 1 for sign in name) <= LONGEST_SEGMENT for name in names)
 
     def days_until(self, moment: datetime) -> int:
         """Midnights between now and then, where the reader is."""

@@ -1,0 +1,216 @@
+"""The shop in a real browser: configuring by mouse and keys, taking the impossible, ordering, a day that moves by itself."""
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from lotone.web import create_app
+from lotone.web.server import WebServer
+from lotone.wiring import Platform
+
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
+UNNAMED = """
+  [...document.querySelectorAll("button, a, input:not([type=hidden]), select")]
+    .filter((one) => one.checkVisibility())
+    .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.title || one.labels?.length))
+    .filter((one) => !one.closest("[aria-hidden=true]"))
+    .map((one) => one.outerHTML)
+"""
+"""Things to press that a screen reader could not name."""
+
+
+@pytest.fixture
+def address(platform: Platform) -> Iterator[str]:
+    """The application on a free port of this computer."""
+    server = WebServer(create_app(platform), host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.bound_port}"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive(), "open streams kept the server from stopping"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("these tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def faults() -> Iterator[list[str]]:
+    """What browsers complained about: blocked by the content policy, exceptions, missing files."""
+    found: list[str] = []
+    yield found
+    assert not found
+
+
+def open_page(chromium: Browser, faults: list[str], width: int = 1280, **more: Any) -> Page:
+    page = chromium.new_context(viewport={"width": width, "height": 860}, **{**BERLIN, **more}).new_page()
+    page.set_default_timeout(20_000)
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    return page
+
+
+def see(page: Page, address: str, path: str = "/shop/demo/ebike") -> None:
+    page.goto(address + path)
+    expect(page.locator(".shop-because")).to_be_visible()
+
+
+def order(page: Page) -> str:
+    """Order what is configured; the order's id."""
+    page.get_by_role("button", name="Order now").click()
+    page.wait_for_url("**/quotes/*")
+    page.get_by_role("button", name="Order for").click()
+    page.wait_for_url("**/orders/*")
+    return page.url.rpartition("/")[2].partition("?")[0]
+
+
+def test_the_picture_price_and_address_follow_each_choice(chromium: Browser, address: str, faults: list[str]) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    picture = page.locator("#shop-picture > svg")
+    assert picture.last.evaluate("one => one.style.getPropertyValue('--paint')") == "#1f639f"
+    page.get_by_text("Sunflower yellow").click()
+    expect(page.locator("#shop-price")).to_contain_text("€3,190")
+    expect(picture).to_have_count(1)
+    assert picture.evaluate("one => one.style.getPropertyValue('--paint')") == "#f2b527"
+    assert "c=sunflower" in page.url
+    page.get_by_text("Front basket").click()
+    expect(page.locator("#shop-price")).to_contain_text("€3,240")
+    page.reload()
+    expect(page.get_by_role("radio", name="Sunflower yellow")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Front basket")).to_be_checked()
+
+
+def test_two_quick_clicks_are_two_choices_and_can_be_taken_back(chromium: Browser, address: str, faults: list[str]) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    page.evaluate(
+        """() => { for (const name of ["tomato", "tracker", "frame_lock"]) document.getElementById(`o-${name}`).click(); }"""
+    )
+    expect(page.locator("#shop-price")).to_contain_text("€3,289")
+    page.locator(".shop-title").get_by_role("button", name="Undo").click()
+    expect(page.locator("#shop-price")).to_contain_text("€3,249")
+    page.keyboard.press("Control+z")
+    expect(page.locator("#shop-price")).to_contain_text("€3,150")
+    expect(page.get_by_role("radio", name="Tomato red")).to_be_checked()
+
+
+def test_an_impossible_option_explains_itself_and_is_taken_anyway(chromium: Browser, address: str, faults: list[str]) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    belt = page.locator("#option-belt")
+    expect(belt.get_by_role("radio")).to_be_disabled()
+    page.get_by_role("button", name="Why not Belt drive?").click()
+    why = page.locator("#why-belt")
+    expect(why).to_contain_text("Belt drive does not go with your 10-speed derailleur.")
+    expect(why).to_contain_text("Belt drive needs 8-speed hub or Stepless automatic hub")
+    why.get_by_role("button", name="Take it anyway").click()
+    expect(page.get_by_role("radio", name="Belt drive")).to_be_checked()
+    expect(page.get_by_role("radio", name="8-speed hub")).to_be_checked()
+    expect(page.locator("#shop-changes")).to_contain_text("Split rear frame")
+    page.locator("#shop-changes").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("radio", name="Chain")).to_be_checked()
+    expect(page.get_by_role("radio", name="10-speed derailleur")).to_be_checked()
+
+
+def test_all_of_it_works_by_keyboard(chromium: Browser, address: str, faults: list[str]) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    page.get_by_role("radio", name="Ocean blue").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Tomato red")).to_be_checked()
+    expect(page.get_by_role("radio", name="Tomato red")).to_be_focused()
+    page.get_by_role("button", name="Why not Belt drive?").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Take it anyway")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="Belt drive")).to_be_checked()
+    page.get_by_role("checkbox", name="GPS tracker").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#shop-price")).to_contain_text("€3,579")
+    expect(page.get_by_role("checkbox", name="GPS tracker")).to_be_focused()
+
+
+def test_ordering_keeps_the_hold_when_reloading_and_orders_once(
+    chromium: Browser, address: str, platform: Platform, faults: list[str]
+) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    page.get_by_role("button", name="Order now").click()
+    page.wait_for_url("**/quotes/*")
+    held = page.url
+    expect(page.locator("lo-countdown")).to_have_text(re.compile(r"^14:\d\d$"))
+    page.reload()
+    assert page.url == held
+    expect(page.locator("lo-countdown")).to_have_text(re.compile(r"^14:\d\d$"))
+    page.get_by_role("button", name="Order for €3,150").dblclick()
+    page.wait_for_url("**/orders/*")
+    expect(page.get_by_text("It is yours.")).to_be_visible()
+    with platform.look("demo") as work:
+        assert len(work.orders.orders()) == 1
+    page.goto(f"{address}/shop/demo/orders")
+    expect(page.locator(".shop-order-list li")).to_have_count(1)
+
+
+def test_a_moved_day_arrives_by_itself_and_says_why(chromium: Browser, address: str, floor: Any, faults: list[str]) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    placed = order(page)
+    expect(page.locator("#story-date")).to_have_text("Monday 2 March, 18:00")
+    expect(page.locator("lo-live")).to_have_attribute("data-state", "open")
+    floor.react()
+    floor.make(placed, 1)
+    expect(page.locator(".shop-way li.done")).to_have_count(1)
+    page.evaluate("document.querySelector('#story').removeAttribute('data-mark'); window.unchanged = true")
+    floor.stop("oven-1", 2000)
+    banner = page.locator("#banner-move-1")
+    expect(banner).to_contain_text("Your day moved from Mon 18:00 to")
+    expect(banner).to_contain_text("because Curing oven stopped on Mon")
+    expect(page.locator("#story-date")).not_to_have_text("Monday 2 March, 18:00")
+    assert page.evaluate("window.unchanged"), "the page was loaded again"
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"), [(360, "light", "en-GB"), (390, "dark", "zh-CN"), (1440, "dark", "en-GB")]
+)
+def test_every_page_holds_in_every_size_theme_and_language(
+    chromium: Browser, address: str, faults: list[str], width: int, scheme: str, language: str
+) -> None:
+    page = open_page(chromium, faults, width, color_scheme=scheme, locale=language)
+    see(page, address)
+    page.locator("[data-why]").first.click()
+    expect(page.locator(".shop-why-not [data-take]")).to_be_visible()
+    check_page(page, width)
+    page.locator("#shop-order button").click()
+    page.wait_for_url("**/quotes/*")
+    check_page(page, width)
+    page.locator(".shop-place button").click()
+    page.wait_for_url("**/orders/*")
+    check_page(page, width)
+    for path in ("/shop/demo", "/shop/demo/orders", "/shop/other", "/shop/other/orders"):
+        page.goto(address + path)
+        check_page(page, width)
+
+
+def check_page(page: Page, width: int) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert not page.evaluate(UNNAMED), page.url
