@@ -1,8 +1,11 @@
 """The state database: SQLite (WAL, every commit on disk) by default, PostgreSQL by URL, the same tables on both."""
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
@@ -11,6 +14,9 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import TypeDecorator
 
 from lotone.kernel.errors import Unavailable
+
+if sys.platform != "win32":
+    import fcntl
 
 tables = MetaData(
     naming_convention={
@@ -48,6 +54,8 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url, busy_timeout_s) if self.is_sqlite else _server_engine(url)
+        file = self.engine.url.database if self.is_sqlite else None
+        self._queue = Path(f"{file}.queue") if file and file != ":memory:" and sys.platform != "win32" else None
 
     @contextmanager
     def work(self) -> Iterator[Connection]:
@@ -55,7 +63,8 @@ class Database:
 
         On SQLite it takes the write lock at once, so that what was read can't change before it is written.
         """
-        with self._transaction(self.engine.execution_options(lotone_writes=True)) as connection:
+        turn = _turn(self._queue) if self._queue else nullcontext()
+        with turn, self._transaction(self.engine.execution_options(lotone_writes=True)) as connection:
             yield connection
 
     @contextmanager
@@ -79,6 +88,21 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _turn(queue: Path) -> Iterator[None]:
+    """Wait for one's turn to write, across threads and processes, and be woken at once when it comes.
+
+    SQLite alone would sleep and try again, longer and longer: with several writers that costs more than the work itself.
+    The operating system lets go of the lock when its holder is killed.
+    """
+    file = os.open(queue, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
 
 
 def _sqlite_engine(url: str, busy_timeout_s: float) -> Engine:

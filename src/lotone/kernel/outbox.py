@@ -134,28 +134,37 @@ class Relay(Generic[AnyWork]):
             due = FACT.c.next_try_at.is_(None) | (FACT.c.next_try_at <= self.clock())
             query = select(FACT).where(FACT.c.delivered_at.is_(None), due).order_by(FACT.c.number).limit(limit)
             rows: Sequence[Any] = connection.execute(query).mappings().all()
-        for row in rows:
-            self._deliver_one(row)
+        faults = {row["number"]: self._react_all(_told(row)) for row in rows}
+        if rows:
+            with self.database.work() as connection:
+                self._note(connection, [row["number"] for row in rows if not faults[row["number"]]])
+                for row in rows:
+                    if faults[row["number"]]:
+                        self._note_faults(connection, row, faults[row["number"]])
         return len(rows)
 
-    def _deliver_one(self, row: Any) -> None:
+    def _react_all(self, told: Told) -> list[str]:
+        """Let everybody react who has not yet; returns what went wrong."""
         faults = []
-        told = _told(row)
         for reaction in self.bus.reactions.get(type(told.fact), []):
             try:
                 self._react(told, reaction)
             except Exception as fault:  # whatever a reaction raises must not keep the others waiting; it is kept and shown
                 faults.append(f"{reaction.name}: {type(fault).__name__}: {fault}")
-        with self.database.work() as connection:
-            change: dict[str, Any] = {"delivered_at": self.clock(), "fault": None}
-            if faults:
-                wait_s = min(self.FIRST_RETRY_S * 2 ** row["attempts"], self.LAST_RETRY_S)
-                change = {
-                    "attempts": row["attempts"] + 1,
-                    "next_try_at": self.clock() + timedelta(seconds=wait_s),
-                    "fault": "; ".join(faults),
-                }
-            connection.execute(update(FACT).where(FACT.c.number == told.number).values(change))
+        return faults
+
+    def _note(self, connection: Connection, delivered: list[int]) -> None:
+        change = {"delivered_at": self.clock(), "fault": None}
+        connection.execute(update(FACT).where(FACT.c.number.in_(delivered)).values(change))
+
+    def _note_faults(self, connection: Connection, row: Any, faults: list[str]) -> None:
+        wait_s = min(self.FIRST_RETRY_S * 2 ** row["attempts"], self.LAST_RETRY_S)
+        change = {
+            "attempts": row["attempts"] + 1,
+            "next_try_at": self.clock() + timedelta(seconds=wait_s),
+            "fault": "; ".join(faults),
+        }
+        connection.execute(update(FACT).where(FACT.c.number == row["number"]).values(change))
 
     def _react(self, told: Told, reaction: Reaction[AnyWork]) -> None:
         with self.work(told.organization) as (connection, work):

@@ -168,11 +168,14 @@ class MarketService:
         self.tell(PurchaseArrived(known.id, known.number, known.supplier, known.part, known.quantity, lot.id, arrived_at))
         return arrived
 
+    def due(self, now: datetime) -> list[Purchase]:
+        """What automatic suppliers should have delivered until now; only reads."""
+        automatic = {supplier.id for supplier in self.store.suppliers() if supplier.automatic}
+        return [buy for buy in self.arriving() if buy.due_at <= now and buy.supplier in automatic]
+
     def deliver_due(self, now: datetime) -> list[Purchase]:
         """Book what automatic suppliers deliver until now, each at the time it was due."""
-        automatic = {supplier.id for supplier in self.store.suppliers() if supplier.automatic}
-        due = [buy for buy in self.arriving() if buy.due_at <= now and buy.supplier in automatic]
-        return [self.arrive(buy, at=buy.due_at) for buy in due]
+        return [self.arrive(buy, at=buy.due_at) for buy in self.due(now)]
 
 
 def _known(purchase: Purchase | None, purchase_id: str) -> Purchase:

@@ -277,20 +277,27 @@ class OrderService:
             self.tell(OrderCompleted(order.id, order.number, at))
         return completed
 
+    def hand_over_due(self, now: datetime) -> list[str]:
+        """Orders that are completed, packed, and whose hand-over has come; only reads."""
+        completed = self.store.orders(states={OrderState.COMPLETED})
+        return [order.id for order in completed if order.completed_at and self._handed_over_at(order.completed_at) <= now]
+
+    def _handed_over_at(self, completed_at: datetime) -> datetime:
+        return self.plan.settings.next_hand_over(completed_at + self.plan.settings.packing)
+
     def hand_over(self, now: datetime) -> list[Order]:
-        """Deliver what is completed, packed, and whose hand-over has come; decides whether the promise was kept."""
+        """Deliver what is due for it; decides whether the promise was kept."""
         delivered = []
-        for waiting in self.store.orders(states={OrderState.COMPLETED}):
-            order = self._order(waiting.id, None, to_change=True)
-            if order.completed_at is None:
+        for order_id in self.hand_over_due(now):
+            order = self._order(order_id, None, to_change=True)
+            if order.state is not OrderState.COMPLETED or order.completed_at is None:
                 continue
-            at = self.plan.settings.next_hand_over(order.completed_at + self.plan.settings.packing)
-            handed_over = order.with_delivery(at) if at <= now else order
-            if handed_over != order:
-                self.store.save(handed_over)
-                kept, kept_last = bool(handed_over.kept), bool(handed_over.kept_last)
-                self.tell(OrderDelivered(order.id, order.number, at, kept, kept_last))
-                delivered.append(handed_over)
+            at = self._handed_over_at(order.completed_at)
+            handed_over = order.with_delivery(at)
+            self.store.save(handed_over)
+            kept, kept_last = bool(handed_over.kept), bool(handed_over.kept_last)
+            self.tell(OrderDelivered(order.id, order.number, at, kept, kept_last))
+            delivered.append(handed_over)
         return delivered
 
     def kept_rate(self) -> KeptRate:

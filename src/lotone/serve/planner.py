@@ -58,15 +58,26 @@ class Planner:
             guarded("dispatch", partial(self._dispatch, organization))
 
     def _keep_true(self, organization: str) -> None:
-        with self.platform.work(organization) as work:
-            work.plan.drop_expired()
-            work.market.deliver_due(self.platform.plant())
-            work.plan.right_shift(self.platform.plant())
-            work.orders.hand_over(self.platform.plant())
+        """Look first: a transaction that may write keeps all others waiting, and most of the time nothing is due."""
+        now = self.platform.plant()
+        with self.platform.look(organization) as work:
+            is_late = work.plan.is_behind(now) or work.plan.count_expired() > 0
+            is_due = is_late or bool(work.market.due(now) or work.orders.hand_over_due(now))
+        if is_due:
+            with self.platform.work(organization) as work:
+                work.plan.drop_expired()
+                work.market.deliver_due(now)
+                work.plan.right_shift(now)
+                work.orders.hand_over(now)
 
     def _dispatch(self, organization: str) -> None:
+        now = self.platform.plant()
+        with self.platform.look(organization) as work:
+            is_due = work.make.is_dispatch_due(now)
+        if not is_due:
+            return
         with self.platform.work(organization) as work:
-            releases = work.make.dispatch(self.platform.plant())
+            releases = work.make.dispatch(now)
         for release in releases:
             self.writers.submit(self._write, organization, release)
 

@@ -58,6 +58,10 @@ class MakeService:
         jobs that their machine has not reported since. Does nothing for machines that are down or unknown."""
         return self._dispatcher.dispatch(now)
 
+    def is_dispatch_due(self, now: datetime) -> bool:
+        """Whether `dispatch` would do something now; only reads, so that asking often costs others nothing."""
+        return self._dispatcher.is_due(now)
+
     def observe(self, pairs: Iterable[tuple[assets.Tag, assets.Sample]]) -> None:
         """What machines say of their jobs, in any order and as often as they like: operations start, go on and end,
         parts are booked, checks judged."""

@@ -37,19 +37,29 @@ class Dispatcher:
     def dispatch(self, now: datetime) -> list[Release]:
         """What to send to which machine at this moment of plant time; noted as sent. Only machines that say they are idle."""
         self.observer.settle()
+        again, chosen = self._look(now)
+        releases = self._again(again)
+        for number, booking in chosen:
+            releases += self._try_to_release(number, booking, now)
+        return releases
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether `dispatch` would do something; only reads."""
+        again, chosen = self._look(now)
+        return bool(chosen) or any(self._is_unheard(job) for job in again) or self.observer.has_to_settle()
+
+    def _look(self, now: datetime) -> tuple[list[OpenJob], list[tuple[int, Booking]]]:
+        """Jobs that were sent to machines which are idle all the same, and what comes next on machines without a job."""
         jobs = self.units.open_jobs()
         idle = {unit for unit, now_is in self.floor.insight.states().items() if now_is.state is MachineState.IDLE}
-        releases = self._again(job for job in jobs if job.state is WorkState.RELEASED and job.work_unit in idle)
+        again = [job for job in jobs if job.state is WorkState.RELEASED and job.work_unit in idle]
         free = idle - {job.work_unit for job in jobs if job.state.is_on_machine}
         waiting = {job.booking: job for job in jobs if job.state is WorkState.WAITING}
         if not free or not waiting:
-            return releases
+            return again, []
         plan = self.floor.plan.snapshot(now)
-        for work_unit in sorted(free & plan.resources.keys()):
-            chosen = self._next(plan, work_unit, waiting, now)
-            if chosen is not None:
-                releases += self._try_to_release(waiting[chosen.id].number, chosen, now)
-        return releases
+        found = [self._next(plan, work_unit, waiting, now) for work_unit in sorted(free & plan.resources.keys())]
+        return again, [(waiting[booking.id].number, booking) for booking in found if booking is not None]
 
     def _next(self, plan: Snapshot, work_unit: str, waiting: dict[str, OpenJob], now: datetime) -> Booking | None:
         queue = plan.queues[work_unit].bookings if work_unit in plan.queues else ()
@@ -119,13 +129,17 @@ class Dispatcher:
         wall = self.floor.wall()
         releases = []
         for job in released:
-            if job.sent_at is None or wall - job.sent_at >= SEND_AGAIN:
+            if self._is_unheard(job):
                 work = self.floor.work(job.number)
                 sends = work.sends + 1
                 problem = _not_begun(work) if sends >= SENDS_NOTICED else work.problem
                 self.units.save_work(replace(work, sent_at=wall, sends=sends, problem=problem))
                 releases.append(_release(work, request_tag(self._tags(work))))
         return releases
+
+    def _is_unheard(self, job: OpenJob) -> bool:
+        """Whether a job was sent some time ago and its machine has not begun."""
+        return job.sent_at is None or self.floor.wall() - job.sent_at >= SEND_AGAIN
 
     def _tags(self, work: WorkOrder) -> list[Tag]:
         return [tag for tag in self.floor.assets.tags(work.work_unit) if tag.meaning is Meaning.REQUEST]

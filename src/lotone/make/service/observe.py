@@ -247,6 +247,10 @@ class Observer:
         left = sum(each.state is not UnitState.COMPLETED for each in siblings if each.id != unit.id)
         self.floor.tell(UnitCompleted(unit.serial, order, _known(completed.completed_at), left))
 
+    def has_to_settle(self) -> bool:
+        """Whether something waits for what `settle` looks after; only reads."""
+        return bool(self.units.work_without_parts() or self.units.work_to_hear_again())
+
     def settle(self) -> None:
         """What waited for something else than its machine: parts that were not in stock, checks, another capability."""
         for work in self.units.work_without_parts():

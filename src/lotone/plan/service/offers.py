@@ -90,12 +90,17 @@ class Offers(Desk):
     def drop_expired(self) -> int:
         """Give back what holds that ran out keep, and forget those of yesterday; returns how many were dropped."""
         wall = self.wall_clock()
-        expired = [key for key, each in self.store.snapshot().commitments.items() if each.is_expired(wall)]
+        expired = self.count_expired()
         if expired:
             # Expired holds are left out of what a change sees, so any change drops them: this one changes nothing else.
             self.change(lambda snapshot: replace(snapshot), cause=None)
             self.store.forget_dropped(wall - FORGET_AFTER)
-        return len(expired)
+        return expired
+
+    def count_expired(self) -> int:
+        """How many holds ran out and were not dropped yet; only reads."""
+        wall = self.wall_clock()
+        return sum(each.is_expired(wall) for each in self.store.snapshot().commitments.values())
 
     def cancel(self, order: str) -> None:
         """Take an order out of the plan: what has not begun is given free. Again, it changes nothing. Raises UnknownOrder."""

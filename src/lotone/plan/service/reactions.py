@@ -88,10 +88,15 @@ class Reactions(Desk):
         """Stock or arrivals changed: what was planned before its material can be there is moved on."""
         self.change(settle, cause="material")
 
+    def is_behind(self, now: datetime | None = None) -> bool:
+        """Whether something should have begun or ended by now and did not; only reads."""
+        at = now or self.plant_clock()
+        return happen.is_behind(self.store.snapshot().at(at, Supply, self.settings))
+
     def right_shift(self, now: datetime | None = None) -> None:
         """Time has passed: move on what should have begun or ended by now and did not. Cheap when there is nothing to do."""
         at = now or self.plant_clock()
-        if happen.is_behind(self.store.snapshot().at(at, Supply, self.settings)):
+        if self.is_behind(at):
             self.change(lambda snapshot: settle(happen.overrun(snapshot)), cause="late", why=lambda _: BEHIND, now=at)
 
 
