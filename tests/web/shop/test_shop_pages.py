@@ -143,7 +143,7 @@ async def test_what_would_be_sooner_is_really_sooner(guest: httpx.AsyncClient, p
 async def test_a_choice_that_cannot_be_made_now_says_so(guest: httpx.AsyncClient, platform: Platform, start: Choices) -> None:
     use_up_strong_motors(platform)
     with platform.database.work() as connection:
-        connection.execute(text("DELETE FROM market_offers"))
+        connection.execute(text("DELETE FROM material_offer"))
     slow = [name for name in start if name not in ("mid_65", "disc_brakes")] + ["mid_90", "four_piston_brakes"]
     answer = await guest.get(f"{SHOP}/promise?{asked(slow)}")
     assert answer.status_code == 200

@@ -282,6 +282,7 @@ CSS.registerProperty?.({ name: "--done", syntax: "<percentage>", inherits: true,
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (!form.matches("[data-once], #shop-order")) return;
+  if (form.id === "shop-order" && document.querySelector("#shop-promise [data-none]")) return event.preventDefault();
   if (form.dataset.sent !== undefined) event.preventDefault(); // pressed twice: once is enough
   form.dataset.sent = "";
   form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-disabled", "true"));

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from lotone.configure import Product, configurator_of
 from lotone.identity import Actor, Role
-from lotone.kernel import Conflict, Invalid, Unavailable, Words
+from lotone.kernel import Words
 from lotone.orders import UnknownQuote
-from lotone.plan import Promise
+from lotone.plan import DoesNotFit, NoCapacity, NoMachine, NoSupply, Promise
 from lotone.web.access import platform_of, shopper
 from lotone.web.page import page
 from lotone.web.room import Entry, Room, Section, Thread
@@ -24,7 +24,7 @@ from lotone.wiring import Work
 
 router = APIRouter(prefix="/shop")
 Chosen = Annotated[list[Annotated[str, Query(max_length=200)]] | None, Query(max_length=CHOICES_MAX)]
-NOT_PROMISED = (Conflict, Invalid, Unavailable)
+NOT_PROMISED = (DoesNotFit, NoCapacity, NoMachine, NoSupply)
 """What keeps the plan from promising a day: no machine, no capacity, no supply. The page then says so."""
 SOONER_MAX = 4
 
@@ -186,23 +186,23 @@ def sooner(request: Request, shop: str, product: str, c: Chosen = None, actor: A
 
 
 def _sooner(request: Request, work: Work, shown: Sheet, now: Promise) -> Iterator[Sooner]:
-    """The best other answer to each question, where it gains a day."""
+    """The soonest other answer to each question, of several the one with the nearest price, where it gains a day."""
     say = spoken(request)["say"]
     configurator = configurator_of(shown.product)
     for question in shown.questions:
-        best: Sooner | None = None
-        for name in question.members:
+        found = []
+        for name in question.members if question.is_single else ():
             option = shown.options[name]
-            if not question.is_single or option.state is not State.FREE:
+            if option.state is not State.FREE:
                 continue
             promised = _promise(work, shown.product.id, tuple(take(configurator, shown.choices, name)))
-            if promised is None or promised.date >= (best.promise.date if best else now.date):
-                continue
-            days = say.days_until(now.date) - say.days_until(promised.date)
-            if days > 0:
-                best = Sooner(name, question.words, option.words, promised, days, say.difference(option.difference))
-        if best:
-            yield best
+            days = say.days_until(now.date) - say.days_until(promised.date) if promised else 0
+            if promised and days > 0:
+                cents = abs(option.difference.cents) if option.difference else 0
+                one = Sooner(name, question.words, option.words, promised, days, say.difference(option.difference))
+                found.append((promised.date, cents, name, one))
+        if found:
+            yield min(found)[-1]
 
 
 ROOM = Room(
