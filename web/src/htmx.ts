@@ -12,7 +12,7 @@ interface Problem {
 }
 
 /** What has a life of its own in the browser is left alone when the page around it is updated. */
-const KEPT = "lo-trend, lo-gantt, lo-palette, dialog[open], details[open] > summary ~ .list, [data-keep]";
+const KEPT = "lo-trend, lo-gantt, lo-palette, dialog[open], details[open] > summary ~ .list, lo-table thead, [data-keep]";
 
 export function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? "";
@@ -61,13 +61,25 @@ function defineMorph(): void {
         morphStyle,
         ignoreActiveValue: true,
         callbacks: {
-          beforeNodeMorphed: (old: Node) => !(old instanceof Element && old.matches(KEPT)),
+          beforeNodeMorphed: (old: Node, now: Node) => !(old instanceof Element && (isSameAge(old, now) || old.matches(KEPT))),
+          beforeNodeRemoved: (old: Node) => !(old instanceof Element && old.matches("[data-keep]")),
           beforeAttributeUpdated: (name: string, node: Node) =>
             !(name === "open" && node instanceof HTMLDetailsElement) && !(name === "class" && (node as Element).matches(".side")),
         },
       } as never) as never;
     },
   } as never);
+}
+
+/** An age writes its own text, so only what it counts from is taken over. */
+function isSameAge(old: Element, now: Node): boolean {
+  if (old.localName !== "lo-age" || !(now instanceof Element) || now.localName !== "lo-age") return false;
+  for (const name of ["clock", "stale", "at"]) {
+    const value = now.getAttribute(name);
+    if (value === null) old.removeAttribute(name);
+    else if (value !== old.getAttribute(name)) old.setAttribute(name, value);
+  }
+  return true;
 }
 
 function answerProblem(event: CustomEvent): void {

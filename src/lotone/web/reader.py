@@ -155,6 +155,8 @@ def translations(language: str) -> Translations:
     merged = Translations()
     for path in sorted(FOLDER.rglob(f"{language}.po")):
         merged.merge(_catalog(path))
+    if language == "zh":
+        merged.plural = lambda _number: 0  # one form for all numbers
     return merged
 
 

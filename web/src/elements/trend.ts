@@ -44,6 +44,8 @@ export class Trend extends HTMLElement {
   private timer?: ReturnType<typeof setTimeout>;
   private minutes = 60;
   private range?: [number, number];
+  private pending?: [number, number];
+  private settle?: ReturnType<typeof setTimeout>;
   private hiddenSeries = new Set<string>();
   private visible = false;
   private plot!: HTMLElement;
@@ -71,6 +73,7 @@ export class Trend extends HTMLElement {
 
   disconnectedCallback(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.settle);
     this.resize.disconnect();
     this.sight.disconnect();
     document.removeEventListener("lo:theme", this.onTheme);
@@ -103,7 +106,17 @@ export class Trend extends HTMLElement {
     png.addEventListener("click", () => this.chart?.ctx.canvas.toBlob((blob) => blob && download("trend.png", blob)));
     const csv = make("button", { type: "button", class: "button small quiet", title: say("Save the data") }, icon("download"), "CSV");
     csv.addEventListener("click", () => this.export());
-    return make("div", { class: "chart-tools no-print" }, windows, this.state, png, csv);
+    const ways = make("div", { class: "buttons", role: "group", "aria-label": say("Time range") });
+    const hands: [string, string, () => void][] = [
+      ["chevron-left", "Earlier", () => this.step(-1)], ["zoom-in", "Zoom in", () => this.zoom(0.5)],
+      ["zoom-out", "Zoom out", () => this.zoom(2)], ["chevron-right", "Later", () => this.step(1)],
+    ];
+    for (const [name, text, act] of hands) {
+      const button = make("button", { type: "button", class: "button small icon-only", title: say(text), "aria-label": say(text) }, icon(name));
+      button.addEventListener("click", act);
+      ways.append(button);
+    }
+    return make("div", { class: "chart-tools no-print" }, windows, ways, this.state, png, csv);
   }
 
   private setRange(range: [number, number] | undefined, minutes = this.minutes): void {
@@ -167,7 +180,7 @@ export class Trend extends HTMLElement {
     if (!same || !this.chart) this.rebuild();
     else {
       this.chart.setData(this.columns(), false);
-      this.chart.setScale("x", { min: answer.from / 1000, max: answer.to / 1000 });
+      if (!this.pending) this.chart.setScale("x", { min: answer.from / 1000, max: answer.to / 1000 });
     }
   }
 
@@ -192,9 +205,9 @@ export class Trend extends HTMLElement {
       const colour = token(`--series-${(index % 6) + 1}`, this);
       const shared = { scale: one.unit ?? "", show: !this.hiddenSeries.has(one.label), points: { show: false } };
       const paths = one.step ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
-      series.push({ ...shared, label: one.label, stroke: colour, width: 1.75, paths, spanGaps: true });
+      series.push({ ...shared, label: one.label, stroke: colour, width: 1.75, paths, spanGaps: false });
       if (one.min && one.max) {
-        series.push({ ...shared, stroke: "transparent", spanGaps: true }, { ...shared, stroke: "transparent", spanGaps: true });
+        series.push({ ...shared, stroke: "transparent" }, { ...shared, stroke: "transparent" });
         bands.push({ series: [series.length - 1, series.length - 2], fill: fade(colour, 0.16) });
       }
     });
@@ -217,6 +230,7 @@ export class Trend extends HTMLElement {
     this.plot.replaceChildren();
     this.chart = new uPlot(options, this.columns(), this.plot);
     this.chart.over.addEventListener("dblclick", () => this.setRange(undefined));
+    this.chart.over.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.showLegend(this.chart);
     this.setAttribute("aria-label", answer.series.map((one) => `${one.label}: ${format(one.values.at(-1))} ${one.unit ?? ""}`).join("; "));
   }
@@ -239,6 +253,44 @@ export class Trend extends HTMLElement {
     const to = chart.posToVal(chart.select.left + chart.select.width, "x") * 1000;
     chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.setRange([from, to]);
+  }
+
+  private shown(): [number, number] {
+    return this.range ?? [plantNow() - this.minutes * 60_000, plantNow()];
+  }
+
+  /** Ctrl + wheel zooms where the pointer is, Shift + wheel moves in time; the plain wheel scrolls the page. */
+  private wheel(event: WheelEvent): void {
+    const chart = this.chart;
+    if (!chart || !(event.ctrlKey || event.shiftKey)) return;
+    event.preventDefault();
+    const [from, to] = this.pending ?? this.shown();
+    const turn = event.deltaY || event.deltaX;
+    if (event.ctrlKey) this.zoom(turn > 0 ? 1.25 : 0.8, chart.posToVal(event.offsetX, "x") * 1000);
+    else this.moveTo([from + Math.sign(turn) * (to - from) * 0.1, to + Math.sign(turn) * (to - from) * 0.1]);
+  }
+
+  private zoom(factor: number, at?: number): void {
+    const [from, to] = this.pending ?? this.shown();
+    const middle = Math.min(to, Math.max(from, at ?? (from + to) / 2));
+    if ((to - from) * factor < 1000) return;
+    this.moveTo([middle - (middle - from) * factor, middle + (to - middle) * factor]);
+  }
+
+  /** Shows the new range at once with what is there, and asks for the rest when the hand rests. */
+  private moveTo(range: [number, number]): void {
+    this.pending = range;
+    this.chart?.setScale("x", { min: range[0] / 1000, max: range[1] / 1000 });
+    clearTimeout(this.settle);
+    this.settle = setTimeout(() => {
+      this.pending = undefined;
+      this.setRange(range);
+    }, 180);
+  }
+
+  private step(direction: number): void {
+    const [from, to] = this.pending ?? this.shown();
+    this.moveTo([from + direction * (to - from) * 0.5, to + direction * (to - from) * 0.5]);
   }
 
   private drawSpans(chart: uPlot): void {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from zlib import crc32
 
 from lotone.assets import DataType, Equipment, Level, Meaning, Tag, UnknownEquipment, Value
 from lotone.connect import Connection, Node
@@ -68,6 +69,11 @@ class Offer:
     @property
     def is_possible(self) -> bool:
         return self.data_type is not None
+
+    @property
+    def row(self) -> str:
+        """Names the row of this address in a form, also when the list has changed meanwhile."""
+        return f"{crc32(self.address.encode()):08x}"
 
 
 @dataclass(frozen=True)
@@ -179,6 +185,16 @@ def unit_of(name: str, data_type: DataType | None) -> str:
     if data_type not in _NUMERIC:
         return ""
     return next((unit for pattern, unit in _UNITS if re.search(pattern, name)), "")
+
+
+def as_measured(found: Iterable[Offer]) -> list[Offer]:
+    """Offers of a machine that doesn't tell what can be set: nothing is proposed to be set."""
+    return [
+        each
+        if each.is_taken
+        else replace(each, writable=False, meaning=Meaning.SENSOR if each.meaning is Meaning.PARAMETER else each.meaning)
+        for each in found
+    ]
 
 
 def add_machine(work: Work, machine: NewMachine) -> Connection:

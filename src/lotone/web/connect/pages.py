@@ -15,7 +15,7 @@ from lotone.connect import Connection, Quarantined, Status, Way, WrongConnection
 from lotone.identity import Actor, may
 from lotone.kernel import LotOneError, Words, newest_number
 from lotone.web.access import needs, platform_of
-from lotone.web.connect.adding import Offer, add_tags, offers, tags_from_form
+from lotone.web.connect.adding import Offer, add_tags, as_measured, offers, tags_from_form
 from lotone.web.connect.api import router as api
 from lotone.web.connect.doors import is_only_here, mqtt_user, push_address, tidy_address
 from lotone.web.connect.forms import any_form
@@ -211,10 +211,8 @@ def offered(request: Request, connection: str, actor: Actor = needs("connect.wri
             nodes = platform.writer.browse(actor.organization, connection)
         except LotOneError as refused:
             fault = refused.message
-    found = [
-        replace(offer, writable=False) if one.way is Way.SPARKPLUG and not offer.is_taken else offer
-        for offer in offers(nodes, tags)
-    ]
+    found = offers(nodes, tags)
+    found = as_measured(found) if one.way is Way.SPARKPLUG else found
     return page(
         request,
         "connect/more.html",
@@ -237,13 +235,16 @@ def take(request: Request, connection: str, form: FormData = any_form(), actor: 
         asset = str(form.get("asset") or (own[0].asset if own else connection))
         wanted = tags_from_form(form)
         added = add_tags(work, one, asset, wanted)
-        taken = {f"{connection} {tag.address}" for tag in added} | {
-            f"telemetry/{actor.organization}/{asset}/{tag.address}" for tag in added
-        }
-        work.connect.forget_quarantined(
-            entry.id for entry in work.connect.quarantine(limit=READ_BACK) if entry.subject in taken
-        )
+        _forget_taken(work, one, asset, added)
     return go_to(request, f"/connect/{connection}?new=true" if added else f"/connect/{connection}")
+
+
+def _forget_taken(work: Work, one: Connection, asset: str, added: list[Tag]) -> None:
+    """What was refused for want of these tags needs no attention any more."""
+    places = {f"{one.id} ", f"telemetry/{work.organization}/{asset}/", f"{one.address.rstrip('/')}/"}
+    subjects = {place + tag.address for place in places for tag in added}
+    refused = work.connect.quarantine(limit=READ_BACK)
+    work.connect.forget_quarantined(entry.id for entry in refused if entry.subject in subjects)
 
 
 @router.post("/{connection}/switch")

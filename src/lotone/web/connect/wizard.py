@@ -1,6 +1,5 @@
 """Adding a machine: choose a protocol, find the machine, tick what it offers, name it, save."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 import structlog
@@ -13,7 +12,7 @@ from lotone.connect import Connection, Way
 from lotone.identity import Actor
 from lotone.kernel import Invalid, LotOneError, Words, newest_number
 from lotone.web.access import needs, platform_of
-from lotone.web.connect.adding import NewMachine, WrongMachine, add_machine, machine_id, offers, tags_from_form
+from lotone.web.connect.adding import NewMachine, WrongMachine, add_machine, as_measured, machine_id, offers, tags_from_form
 from lotone.web.connect.doors import is_only_here, mqtt_user, tidy_address
 from lotone.web.connect.forms import any_form
 from lotone.web.connect.heard import READ_BACK, machines_heard
@@ -158,10 +157,7 @@ def try_address(
         values = _values(request, work, actor, protocol, machine)
     offered = offers(found.nodes) if found else []
     if protocol == Way.SPARKPLUG:
-        offered = [
-            replace(each, writable=False, meaning=Meaning.SENSOR if each.meaning is Meaning.PARAMETER else each.meaning)
-            for each in offered
-        ]
+        offered = as_measured(offered)
     return page(
         request,
         "connect/found.html",

@@ -19,6 +19,7 @@ from lotone.wiring import Work
 KEYS = 2
 SPARK_HOURS = 2
 SPARK_BUCKETS = 48
+CALM_SHARE = 0.2
 SERIALS_KEPT = 50_000
 _SERIALS: dict[tuple[str, str, str], str] = {}
 """Serial numbers by database, organization and unit id: they never change."""
@@ -244,9 +245,11 @@ class Look:
         return _SPARKS.get((self.installation, self.organization), self._ask_sparks)
 
     def _ask_sparks(self) -> dict[int, str]:
-        numbers = [keys[0].number for tags in self.tags.values() if (keys := key_tags(tags))]
+        known = [keys[0] for tags in self.tags.values() if (keys := key_tags(tags))]
+        numbers = [tag.number for tag in known]
         if not numbers:
             return {}
+        spans = {tag.number: tag.high - tag.low for tag in known if tag.low is not None and tag.high is not None}
         end = microseconds(self.now)
         start = end - SPARK_HOURS * 3_600_000_000
         try:
@@ -254,18 +257,23 @@ class Look:
         except Unavailable:
             return {}
         return {
-            number: spark([((at - start) / (end - start), mean) for at, mean in zip(one.start, one.mean, strict=True)])
+            number: spark(
+                [((at - start) / (end - start), mean) for at, mean in zip(one.start, one.mean, strict=True)], spans.get(number)
+            )
             for number, one in series.buckets.items()
         }
 
 
-def spark(points: Sequence[tuple[float, float | None]]) -> str:
-    """Points of a polyline in a box of 100 by 24; nothing where there is no line to draw."""
+def spark(points: Sequence[tuple[float, float | None]], reach: float | None = None) -> str:
+    """Points of a polyline in a box of 100 by 24; nothing where there is no line to draw.
+
+    With the tag's `reach` (its range) noise stays flat: at least a fifth of it fills the height.
+    """
     known = [(place, value) for place, value in points if value is not None]
     if len(known) < 2:
         return ""
     low, high = min(value for _, value in known), max(value for _, value in known)
-    span = (high - low) or 1.0
+    span = max(high - low, (reach or 0.0) * CALM_SHARE) or 1.0
     return " ".join(f"{place * 100:.1f},{22 - 20 * (value - low) / span:.1f}" for place, value in known)
 
 

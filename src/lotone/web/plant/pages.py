@@ -70,11 +70,12 @@ def _plant(request: Request, actor: Actor, template: str) -> Response:
 
 
 @router.get("/trend")
-def trends(request: Request, tags: str = "", actor: Actor = needs("historian.read")) -> Response:
+def trends(request: Request, tags: str | None = None, actor: Actor = needs("historian.read")) -> Response:
     """Any tags together; the choice and the range are in the address."""
     with platform_of(request).look(actor.organization) as work:
         look = Look(work)
-        chosen = chosen_tags(work, numbers_of(tags))
+        first = [key for own in list(look.tags.values())[:2] for key in key_tags(own)[:1]]
+        chosen = first if tags is None else chosen_tags(work, numbers_of(tags))
         names = {item.id: item.words for item in work.assets.equipment()}
         drawable = sorted((tag for tag in work.assets.tags() if is_drawable(tag)), key=lambda tag: (tag.asset, tag.number))
         order = {item: place for place, item in enumerate(names)}
@@ -181,7 +182,7 @@ _RANKS = {
 
 
 def _rank(tag: Tag) -> tuple[int, int]:
-    return _RANKS.get(tag.meaning, 4), tag.number
+    return 5 if tag.data_type is DataType.TEXT else _RANKS.get(tag.meaning, 4), tag.number
 
 
 def _chosen(own: list[Tag], tags: str | None) -> list[int]:
