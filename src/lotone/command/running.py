@@ -58,7 +58,7 @@ def demo(
     report: Annotated[Path | None, typer.Option("--report", help="Where the headless run writes its figures (JSON).")] = None,
     speed: Annotated[float | None, typer.Option("--speed", help="Plant seconds per second.", min=1, max=5000)] = None,
     seed: Annotated[int, typer.Option("--seed", help="Chance of machines and shoppers.")] = 1,
-    hours: Annotated[float, typer.Option("--hours", help="Plant time of the headless run.", min=1)] = 30,
+    hours: Annotated[float, typer.Option("--hours", help="Plant time of the headless run.", min=1)] = 31,
     recording: Annotated[
         Path | None, typer.Option("--recording", help="CSV whose columns become the signals of the leak test rig.")
     ] = None,

@@ -16,7 +16,7 @@ from lotone.wiring import Platform
 ORDERS = 60
 LAST_ORDER = 0.55
 """Shoppers stop coming after this part of the time, so that what they ordered can be made."""
-OVEN_FAILS = Breakdown("oven-1", after_hours=5.0, minutes=240.0, code="F217 burner")
+OVEN_FAILS = Breakdown("oven-1", after_hours=5.0, minutes=150.0, code="F217 burner")
 """The only oven: while it is down nothing can be finished, so promises must move."""
 DRAIN_S = 30.0
 Disturb = Callable[[Demo, float], None]
