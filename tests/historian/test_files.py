@@ -70,7 +70,7 @@ def test_files_are_on_the_disk_before_the_catalog_knows_them(historian: Historia
         size = log.stat().st_size if log.exists() else 0
         flushed.clear()
         before = parquet(historian.folder)
-        historian._settle(historian._writable())
+        historian._settle()
         (new,) = parquet(historian.folder) - before
         folders = {parent for parent in new.parents if parent.is_relative_to(historian.folder)}
         assert {path for path, _ in flushed} == {new, *folders}
@@ -138,8 +138,27 @@ def test_what_settled_but_was_not_forgotten_is_not_doubled(tmp_path: Path) -> No
 
 def test_many_recent_samples_settle_by_themselves(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "RECENT_MAX", 50)
+    historian._settle()
     for number in range(7):
         historian.append("demo", batch(number))
+    assert len(parquet(historian.folder)) == 2
+    assert historian.count("demo") == 140
+
+
+def test_samples_that_cannot_settle_yet_are_kept_all_the_same(historian: Historian, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(service, "RECENT_MAX", 50)
+    historian.append("demo", batch(99))
+    historian._settle()
+    historian.append("demo", batch(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        for number in range(1, 5):
+            assert historian.append("demo", batch(number)) == Appended(new=20)
+    assert len(parquet(historian.folder)) == 1
+    historian.append("demo", batch(5))
     assert len(parquet(historian.folder)) == 2
     assert historian.count("demo") == 140
 

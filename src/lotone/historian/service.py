@@ -60,7 +60,7 @@ class Historian:
         self._lake: Lake | None = None
         self._newest = Newest()
         self._corrected: set[int] = set()
-        self._recent = 0
+        self._recent, self._settle_at = 0, RECENT_MAX
         self._closed = False
         self._suspect = False  # a commit failed: what is read back may not be on the disk before the next checkpoint
         try:
@@ -96,8 +96,8 @@ class Historian:
                 lake.insert(batch.table(sifted.rows, sifted.revisions))
                 self._recent += len(sifted.rows)
                 self._newest.absorb(organization, [samples[row] for row in last_rows(batch, sifted)])
-            if self._recent > RECENT_MAX:
-                self._settle(lake)
+        if self._recent > self._settle_at:
+            self._settle_now_or_later()
         corrected = len(sifted.corrections)
         new = len(sifted.rows) - corrected
         return Appended(new=new, duplicate=len(samples) - new - corrected, corrected=corrected)
@@ -189,9 +189,7 @@ class Historian:
         Call it about once a minute. It may be killed at any moment.
         """
         with self._compacting:
-            merged = written = 0
-            with self._writing, self._failing("settle samples"):
-                written += self._settle(self._writable())
+            merged, written = 0, self._settle()
             while (step := self._merge_step())[0]:
                 merged, written = merged + step[0], written + step[1]
             with self._writing, self._failing("forget merged files"):
@@ -204,10 +202,18 @@ class Historian:
                 save_newest(self.folder, self._newest, lake.snapshot())
             return Compacted(merged=merged, written=written, deleted=deleted)
 
-    def _settle(self, lake: Lake) -> int:
-        written = lake.settle(self._gate.moving)
-        self._recent = 0
-        return written
+    def _settle_now_or_later(self) -> None:
+        """What was appended is on the disk: if it can't settle, that is tried again when as much came in addition."""
+        try:
+            self._settle()
+        except HistorianDown:
+            self._settle_at = self._recent + RECENT_MAX
+
+    def _settle(self) -> int:
+        with self._writing, self._failing("settle samples"):
+            written = self._writable().settle(self._gate.moving)
+            self._recent, self._settle_at = 0, RECENT_MAX
+            return written
 
     def _merge_step(self) -> tuple[int, int]:
         with self._writing, self._failing("merge files"):

@@ -27,7 +27,8 @@ FORGET_RECENT = "DELETE FROM recent.sample"
 COUNT_RECENT = "SELECT count(*) FROM recent.sample"
 FORGET_SETTLED = """
     DELETE FROM recent.sample USING lake.sample AS settled
-    WHERE recent.sample.tag = settled.tag AND recent.sample.source_time = settled.source_time
+    WHERE recent.sample.organization = settled.organization AND recent.sample.tag = settled.tag
+        AND recent.sample.source_time = settled.source_time
         AND recent.sample.sequence = settled.sequence AND recent.sample.revision = settled.revision
         AND settled.source_time >= (SELECT min(source_time) FROM recent.sample)
         AND settled.source_time <= (SELECT max(source_time) FROM recent.sample)
