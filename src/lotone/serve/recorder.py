@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 
 COMPACT_EVERY_S = 60.0
 """Small files of the last minutes are merged this often."""
+TIDY_EVERY = 60
+"""States that say nothing new are forgotten after so many compactions."""
 READ_FOR_STATES = frozenset({assets.Meaning.STATE})
 READ_FOR_JOBS = frozenset(
     {
@@ -57,11 +59,20 @@ class Recorder:
             return connect.Plan(tags=work.assets.tags(), connections=work.connect.connections())
 
     def compact_until(self, stop: threading.Event) -> None:
+        rounds = 0
         while not stop.wait(COMPACT_EVERY_S):
+            rounds += 1
             try:
                 self.historian.compact()
+                if rounds % TIDY_EVERY == 0:
+                    self.tidy()
             except Unavailable as fault:
                 log.warning("recorder.not_compacted", fault=str(fault))
+
+    def tidy(self) -> None:
+        for organization in self.platform.organizations():
+            with self.platform.work(organization) as work:
+                work.insight.tidy()
 
 
 def run(platform: Platform) -> None:
