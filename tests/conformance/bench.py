@@ -20,6 +20,7 @@ from lotone.connect import (
     ServerConfig,
     Store,
     Writer,
+    prepare,
 )
 from lotone.kernel import Database, Fact, Messages, PlantClock, Words, wall_clock
 
@@ -56,6 +57,7 @@ class MessageServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        prepare(self.config, self.folder)
         self.config.write(self.folder)
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(self.config.command(self.folder), stdout=log, stderr=subprocess.STDOUT)

@@ -44,7 +44,7 @@ from lotone.connect.model import (
     machine_user,
 )
 from lotone.connect.probe import probe
-from lotone.connect.server import ProgramMissing, ServerConfig, reload, server_program
+from lotone.connect.server import ProgramMissing, ServerConfig, prepare, reload, server_program
 from lotone.connect.service import ConnectService
 from lotone.connect.store import Birth, Store
 from lotone.connect.streams import INGEST, prepare_streams
@@ -98,6 +98,7 @@ __all__ = [
     "WrongPush",
     "WrongWrite",
     "machine_user",
+    "prepare",
     "prepare_streams",
     "probe",
     "reload",

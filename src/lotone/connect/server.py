@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lotone.kernel import Unavailable
+from lotone.connect.streams import INGEST, wait_for_streams
+from lotone.kernel import Messages, Unavailable
 
 USER = "lotone"
 """Our own processes' user; an organization can't have this id because the server would then not tell them apart."""
@@ -19,6 +21,7 @@ CONFIG_FILE = "nats-server.conf"
 PID_FILE = "nats-server.pid"
 PAYLOAD_BYTES_MAX = 8 * 1024 * 1024
 """A larger publication closes the connection of the publisher: the protocol has no other answer."""
+PREPARE_S = 20.0
 SYNC = "1s"
 """How often the server makes its disk writes safe from a power cut. A killed server loses nothing in any case; with `always`
 nor does one without power, at a seventh of the speed (measured: 3,800 instead of 25,000 messages/s)."""
@@ -68,13 +71,16 @@ class ServerConfig:
         """Where our own processes connect, with their password: not for logs."""
         return f"nats://{USER}:{self.password}@{self.host}:{self.port}"
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, *, mqtt: bool = True) -> Path:
         """Write the configuration (it holds passwords, so only the owner may read it); returns the file. Atomic."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / CONFIG_FILE
         new = folder / f"{CONFIG_FILE}.new"
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            out.write(json.dumps(self._settings(folder), indent=1))
+            settings = self._settings(folder)
+            if not mqtt:
+                del settings["mqtt"]
+            out.write(json.dumps(settings, indent=1))
         new.replace(path)
         return path
 
@@ -132,6 +138,30 @@ def published_by_machines(organization: str) -> list[str]:
 def heard_by_machines(organization: str) -> list[str]:
     """Subjects that an organization's machines may subscribe to."""
     return [f"spBv1//0.{organization}.>", HOST_STATE_SUBJECT]
+
+
+def prepare(config: ServerConfig, folder: Path) -> None:
+    """Make the stream before the server's first real start; does nothing when it is there already.
+
+    A server without the stream acknowledges what machines publish and forgets it. So the very first time it runs for a moment
+    without its MQTT listener. Raises Unavailable, ProgramMissing.
+    """
+    if any(config.store.glob(f"jetstream/*/streams/{INGEST}")):
+        return
+    config.write(folder, mqtt=False)
+    with (folder / "first-start.log").open("ab") as log:
+        process = subprocess.Popen(config.command(folder), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    messages = Messages(config.url, name="prepare")
+    try:
+        messages.connect(PREPARE_S)
+        messages.run(wait_for_streams(messages.client), timeout_s=PREPARE_S)
+    except TimeoutError:
+        raise Unavailable(f"the message server could not make its stream; see {log.name}") from None
+    finally:
+        messages.close()
+        process.terminate()
+        process.wait(PREPARE_S)
+        config.write(folder)
 
 
 def reload(folder: Path) -> bool:

@@ -35,16 +35,20 @@ class HostState:
         self.door = door
         self._timestamp = 0
         self._lock = threading.Lock()
+        self._client = self._new_client()
+
+    def _new_client(self) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=f"lotone-host-{time.time_ns():x}", clean_session=True)
-        client.username_pw_set(door.user, door.password)
+        client.username_pw_set(self.door.user, self.door.password)
         client.reconnect_delay_set(min_delay=1, max_delay=LAST_WAIT_S)
         client.on_pre_connect = self._before_connecting
         client.on_connect = self._connected
         client.on_message = self._heard
-        self._client = client
+        return client
 
     def start(self) -> None:
         """Connect in the background, again and again until `stop`."""
+        self._client = self._new_client()
         self._client.connect_async(self.door.host, self.door.port, keepalive=KEEP_ALIVE_S)
         self._client.loop_start()
 
