@@ -154,7 +154,7 @@ def order(request: Request, shop: str, order: str, new: str = "", actor: Actor =
         ways=ways,
         serials=serials,
         is_cancellable=_is_cancellable(story),
-        is_new=bool(new) and not story.history,
+        is_new=bool(new) and not story.history and story.order.state is OrderState.PLACED,
         thread=Thread.at("promise", choice=_choice(shop, story.order), unit=finished and f"/units/{finished}"),
     )
 
