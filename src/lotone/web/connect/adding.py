@@ -40,6 +40,10 @@ _UNITS: Sequence[tuple[str, str]] = (
     (r"rpm|speed_of_rotation|spindle_speed", "1/min"),
     (r"torque", "Nm"),
 )
+_MEASURED = re.compile(r"temperature|humidity|vibration|level$|actual|measured")
+"""Called so, a value is measured even where a careless server would let us write it."""
+_OWN = re.compile(r"i=\d+$")
+"""Nodes of OPC UA's own namespace: about the server, not the machine."""
 _NUMERIC = frozenset({DataType.NUMBER, DataType.INTEGER})
 
 
@@ -133,7 +137,7 @@ def machine_id(text: str, taken: Iterable[str] = ()) -> str:
 
 def offers(nodes: Iterable[Node], known: Iterable[Tag] = ()) -> list[Offer]:
     """What a machine offers, with proposals: names as short as they can be told apart, types, units, meanings."""
-    found = list(nodes)
+    found = [node for node in nodes if not _OWN.match(node.address)]
     tags = {tag.address or tag.name: tag for tag in known}
     taken = {tag.name for tag in tags.values()}
     prefix = _shared_path([node.name for node in found])
@@ -151,7 +155,7 @@ def offers(nodes: Iterable[Node], known: Iterable[Tag] = ()) -> list[Offer]:
                 data_type=tag.data_type if tag else node.data_type,
                 meaning=tag.meaning if tag else meaning_of(name, node.data_type, node.writable),
                 unit=tag.unit if tag else node.unit or unit_of(name, node.data_type),
-                writable=tag.writable if tag else node.writable,
+                writable=tag.writable if tag else node.writable and not _MEASURED.search(name),
                 value=node.value,
                 is_taken=tag is not None,
             )
@@ -177,7 +181,7 @@ def meaning_of(name: str, data_type: DataType | None, writable: bool) -> Meaning
     known = _MEANINGS.get(name)
     if known is not None and (data_type is known[1] or (data_type in _NUMERIC and known[1] is DataType.NUMBER)):
         return known[0]
-    return Meaning.PARAMETER if writable else Meaning.SENSOR
+    return Meaning.PARAMETER if writable and not _MEASURED.search(name) else Meaning.SENSOR
 
 
 def unit_of(name: str, data_type: DataType | None) -> str:

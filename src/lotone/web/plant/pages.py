@@ -19,7 +19,7 @@ from lotone.web.plant.jobs import done, following
 from lotone.web.plant.machines import Look, key_tags
 from lotone.web.plant.timeline import strip
 from lotone.web.plant.trend import chosen_tags, from_milliseconds, is_drawable, numbers_of, trend
-from lotone.web.plant.values import STATE_WORDS, value_text
+from lotone.web.plant.values import STATE_WORDS, short_text, value_text
 from lotone.web.plant.writing import is_offered, read_value, write
 from lotone.web.reader import Reader
 from lotone.web.room import Entry, Found, Room, Section, Thread
@@ -46,6 +46,7 @@ def _surroundings(request: Request, look: Look) -> dict[str, Any]:
         "now": look.now,
         "state_words": STATE_WORDS,
         "value_text": lambda tag, value: value_text(reader, tag, value),
+        "short_text": lambda tag, value: short_text(reader, tag, value),
         "newest": newest_number(look.work.connection),
     }
 
@@ -223,6 +224,7 @@ def _write_form(request: Request, actor: Actor, work_unit: str, name: str, value
             unit=unit,
             live=live,
             state=look.machine(unit).state,
+            gets_jobs=any(each.meaning is Meaning.REQUEST for each in look.tags.get(work_unit, [])),
             value=checked,
             connection=connection,
             protocols=PROTOCOLS,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from math import log10
 
 from lotone.assets import BAD, STALE, UNCERTAIN, DataType, JobState, MachineState, Meaning, Sample, Tag, Value, moment
 from lotone.connect import ConnectionState, Status, Way
@@ -13,6 +14,7 @@ from lotone.wiring import Platform, Work
 
 SILENT_AFTER = timedelta(minutes=5)
 """Machines that only send (plain MQTT, HTTP) can't say that they are gone; silent for so long, their values look stale."""
+FIGURES = 3
 STATE_WORDS = {
     MachineState.RUNNING: Words("running", "运行中"),
     MachineState.IDLE: Words("idle", "空闲"),
@@ -98,6 +100,14 @@ def value_text(reader: Reader, tag: Tag, value: Value | None) -> str:
     if tag.data_type is DataType.INTEGER:
         return reader.number(value, digits=0) if tag.unit else str(int(value))
     return reader.number(value, digits=decimals(tag.resolution))
+
+
+def short_text(reader: Reader, tag: Tag, value: Value | None) -> str:
+    """A value to be seen from afar: three figures that matter, never more decimals than the tag has."""
+    if isinstance(value, float) and value and tag.data_type is DataType.NUMBER:
+        figures = max(0, FIGURES - 1 - int(log10(abs(value)) // 1))
+        return reader.number(value, digits=min(decimals(tag.resolution), figures))
+    return value_text(reader, tag, value)
 
 
 def decimals(resolution: float | None) -> int:
