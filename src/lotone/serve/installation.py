@@ -84,6 +84,7 @@ class Installation:
     def _message_server(self) -> Program:
         config = message_server(self.settings, self.database)
         folder = messages_folder(self.settings)
+        connect.prepare(config, folder)
         config.write(folder)
         log = self.folder.logs / "messages.log"
         return Program("message server", config.command(folder), log, ready=lambda: answers(config.port))
