@@ -8,7 +8,7 @@ import pytest
 
 from lotone.assets import Equipment, Level
 from lotone.connect import Birth, Connection, Store
-from lotone.connect.store import Refused
+from lotone.connect.store import Announced, Refused
 from lotone.identity import Role
 from lotone.kernel import Words
 from lotone.wiring import Platform
@@ -82,7 +82,7 @@ async def test_what_to_enter_is_shown_to_those_who_may_connect(signed_in: SignIn
 
 async def test_edge_nodes_that_announced_themselves_are_offered(signed_in: SignIn, platform: Platform) -> None:
     with platform.work("demo") as work:
-        Store(work.connection, "demo").save_births([Birth("edge-9", "", True, 1, None, 0, (("Temperature", 1, 10),))])
+        Store(work.connection, "demo").save_births([Birth("edge-9", "", True, 1, None, 0, (Announced("Temperature", 1, 10),))])
     page = await signed_in(Role.ENGINEER).get("/connect/add/discovered")
     assert "edge-9" in page.text
     assert "edge-9" not in (await signed_in(Role.ENGINEER, "other").get("/connect/add/discovered")).text

@@ -1,7 +1,9 @@
 """Connections and how they are, one connection with what its machine offers, the quarantine."""
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -99,14 +101,17 @@ def _quarantine(request: Request, actor: Actor, only: str, template: str) -> Res
             entries=shown[:SHOWN],
             size=work.connect.quarantine_size(),
             only=only,
-            remedy=remedy,
+            remedy=partial(remedy, known={one.id for one in work.connect.connections()}),
             newest=newest_number(work.connection),
             thread=THREAD,
         )
 
 
-def remedy(entry: Quarantined) -> str:
-    """Where this can be put right, if there is such a page."""
+def remedy(entry: Quarantined, known: Collection[str]) -> str:
+    """Where this can be put right, if there is such a page; `known` are the ids of connections."""
+    connection = entry.subject.partition(" ")[0]
+    if "no tag" in entry.reason.en and connection in known:
+        return f"/connect/{connection}"
     if "no tag" in entry.reason.en and entry.subject.startswith("telemetry/"):
         return f"/connect/add?{urlencode({'protocol': 'mqtt', 'machine': entry.subject.split('/')[2]})}"
     return ""
@@ -159,6 +164,7 @@ def _one(request: Request, actor: Actor, connection: str, template: str, *, new:
             state=work.connect.states().get(connection),
             values=values.all(),
             value_text=lambda tag, value: value_text(reader, tag, value),
+            settable=one.way not in (Way.MQTT, Way.HTTP),
             heard=_listened(work, actor, one, tags) if one.way in (Way.MQTT, Way.HTTP) else [],
             machines=[(name, equipment[name].words) for name in machines if name in equipment],
             settings=_settings_text(one),
