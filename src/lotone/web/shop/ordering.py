@@ -155,7 +155,7 @@ def order(request: Request, shop: str, order: str, new: str = "", actor: Actor =
         serials=serials,
         is_cancellable=_is_cancellable(story),
         is_new=bool(new) and not story.history and story.order.state is OrderState.PLACED,
-        thread=Thread.at("promise", choice=_choice(shop, story.order), unit=finished and f"/units/{finished}"),
+        thread=Thread.at("promise", choice=_choice(shop, story.order), unit=finished and f"/shop/{shop}/units/{finished}"),
     )
 
 
