@@ -1,12 +1,12 @@
 """From messages to samples: finds the organization and the protocol of each message and hands it to their reader."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
-from lotone.assets import Value, microseconds, moment
+from lotone.assets import Value, microseconds
 from lotone.connect.directory import Directory, Load
 from lotone.connect.drivers.samples import SamplesReader
 from lotone.connect.drivers.sparkplug_host import Host
@@ -20,6 +20,7 @@ from lotone.kernel import PlantClock, Words
 log = structlog.get_logger(__name__)
 
 ORGANIZATION_LENGTH_MAX = 40
+TOPICS_MAX = 100_000
 
 
 class ProtocolReader(Protocol):
@@ -49,14 +50,16 @@ class Reader:
         self.plant_clock = plant_clock
         self.rooms: dict[str, Room] = {}
         self.last: dict[int, Value] = {}
+        self._topics: dict[str, tuple[str, list[str]]] = {}
+        self._wall_anchor = microseconds(plant_clock.wall_anchor)
+        self._plant_anchor = microseconds(plant_clock.plant_anchor)
 
     def read(self, messages: list[Heard]) -> Taking:
         """Take messages in their order. Raises only what loading from the database raises."""
         taking = Taking()
         plant_now = microseconds(self.plant_clock())
         for heard in messages:
-            topic = topic_of(heard.subject)
-            levels = topic.split("/")
+            topic, levels = self._topic(heard.subject)
             organization = levels[1][:ORGANIZATION_LENGTH_MAX] if len(levels) > 1 else ""
             if len(heard.payload) > PAYLOAD_BYTES_MAX:
                 taking.refuse(organization, topic, _TOO_LONG, heard)
@@ -81,7 +84,17 @@ class Reader:
 
     def plant_time(self, wall: int) -> int:
         """What the plant's clock showed at a time of the wall clock."""
-        return microseconds(replace(self.plant_clock, wall=lambda: moment(wall))())
+        return self._plant_anchor + round((wall - self._wall_anchor) * self.plant_clock.speed)
+
+    def _topic(self, subject: str) -> tuple[str, list[str]]:
+        """The topic behind a subject, and its levels: machines repeat theirs, so the answer is kept."""
+        known = self._topics.get(subject)
+        if known is None:
+            topic = topic_of(subject)
+            known = (topic, topic.split("/"))
+            if len(self._topics) < TOPICS_MAX:
+                self._topics[subject] = known
+        return known
 
     def room(self, organization: str) -> Room:
         """Known tags and readers of an organization, brought up to date every few seconds."""

@@ -42,7 +42,12 @@ class SparkplugType(IntEnum):
 
 Scalar = float | int | bool | str | None
 OTHER_VALUES = frozenset({"bytes_value", "dataset_value", "template_value", "extension_value"})
-_SIGNED_BITS = {SparkplugType.INT8: 8, SparkplugType.INT16: 16, SparkplugType.INT32: 32, SparkplugType.INT64: 64}
+_SIGNED_BITS = {
+    int(SparkplugType.INT8): 8,
+    int(SparkplugType.INT16): 16,
+    int(SparkplugType.INT32): 32,
+    int(SparkplugType.INT64): 64,
+}
 _RANGES = {
     SparkplugType.INT8: (-(2**7), 2**7 - 1),
     SparkplugType.INT16: (-(2**15), 2**15 - 1),
@@ -88,16 +93,17 @@ def read_payload(data: bytes) -> Payload:
 def value_of(metric: Metric, data_type: int) -> tuple[Scalar, bool]:
     """The metric's value (None when it has none), and whether it is of a kind we take: data sets and the like are not."""
     carrier = metric.WhichOneof("value")
+    if carrier == "double_value":  # by far the most frequent one
+        return (None if metric.is_null else metric.double_value), True
     if carrier is None or metric.is_null:
         return None, True
     if carrier in OTHER_VALUES:
         return None, False
     value: Scalar = getattr(metric, carrier)
-    if data_type <= SparkplugType.INT64 and isinstance(value, int) and not isinstance(value, bool):
-        bits = _SIGNED_BITS.get(SparkplugType(data_type)) if data_type >= SparkplugType.INT8 else None
-        if bits:
-            value &= (1 << bits) - 1  # some senders extend the sign to the whole field, others do not
-            value -= (value >> (bits - 1)) << bits
+    bits = _SIGNED_BITS.get(data_type)
+    if bits and isinstance(value, int) and not isinstance(value, bool):
+        value &= (1 << bits) - 1  # some senders extend the sign to the whole field, others do not
+        value -= (value >> (bits - 1)) << bits
     return value, True
 
 
