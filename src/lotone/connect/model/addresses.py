@@ -1,0 +1,131 @@
+"""Addresses and settings of connections: what each protocol needs, checked before anything is saved."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from lotone.connect.model.connection import Connection, Way
+from lotone.connect.model.faults import WrongConnection
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}")
+
+
+def check_connection(connection: Connection, organization: str) -> Connection:
+    """The connection if it can work, with a tidied address. Raises WrongConnection that says what to change."""
+    if not _SLUG.fullmatch(connection.id):
+        raise WrongConnection(
+            f"'{connection.id}' can't be a connection's id: use 2 to 39 small letters, digits and hyphens, a letter first"
+        )
+    try:
+        way = connection.way
+    except ValueError:
+        raise WrongConnection(
+            f"there is no protocol '{connection.protocol}'; it is one of {', '.join(Way)}", where=connection.id
+        ) from None
+    _CHECKS[way](connection, organization)
+    return connection
+
+
+def edge_node_of(connection: Connection) -> str:
+    """The Sparkplug edge node that a connection stands for: from its address, else its id."""
+    levels = connection.address.split("/")
+    return levels[2] if len(levels) >= 3 and levels[2] else connection.id
+
+
+def _check_sparkplug(connection: Connection, organization: str) -> None:
+    levels = connection.address.split("/") if connection.address else []
+    if not levels:
+        return
+    if levels[0] != "spBv1.0" or len(levels) not in (3, 4):
+        raise WrongConnection(
+            f"a Sparkplug address is spBv1.0/<group>/<edge node>, such as spBv1.0/{organization}/{connection.id}",
+            where=connection.id,
+        )
+    if levels[1] != organization:
+        raise WrongConnection(
+            f"the Sparkplug group must be the organization's id: {organization}, not {levels[1]}; set it on the machine too",
+            where=connection.id,
+        )
+    if any(character in connection.address for character in " #+"):
+        raise WrongConnection(
+            "spaces, # and + can't be in a Sparkplug id that comes over the message server; rename the edge node",
+            where=connection.id,
+        )
+
+
+def _check_mqtt(connection: Connection, organization: str) -> None:
+    if any(character in connection.address for character in " #+"):
+        raise WrongConnection("a topic prefix has no spaces, # or +", where=connection.id)
+    first = f"telemetry/{organization}/"
+    if connection.address.startswith(("telemetry/", "/")) and not f"{connection.address}/".startswith(first):
+        raise WrongConnection(f"an MQTT topic of this organization starts with {first}", where=connection.id)
+
+
+def _check_opcua(connection: Connection, _organization: str) -> None:
+    host_and_port(connection.address, "opc.tcp", None, where=connection.id)
+
+
+def _check_modbus(connection: Connection, _organization: str) -> None:
+    host_and_port(connection.address, "modbus", 502, where=connection.id)
+    modbus_unit(connection.address, where=connection.id)
+    log = connection.settings.get("log")
+    if log is not None:
+        check_log_ring(log, where=connection.id)
+
+
+def _check_http(_connection: Connection, _organization: str) -> None:
+    """The machine pushes to us: there is nothing to check."""
+
+
+_CHECKS: Mapping[Way, Callable[[Connection, str], None]] = {
+    Way.SPARKPLUG: _check_sparkplug,
+    Way.MQTT: _check_mqtt,
+    Way.OPCUA: _check_opcua,
+    Way.MODBUS: _check_modbus,
+    Way.HTTP: _check_http,
+}
+
+
+def host_and_port(address: str, scheme: str, default_port: int | None, *, where: str | None = None) -> tuple[str, int]:
+    """Host and port of an address such as `opc.tcp://host:4840/path`. Raises WrongConnection."""
+    example = f"{scheme}://10.0.0.5:{default_port or 4840}"
+    try:
+        parts = urlsplit(address)
+        port = parts.port if parts.port is not None else default_port
+    except ValueError as fault:
+        raise WrongConnection(f"'{address}' is not an address: {fault}; write it like {example}", where=where) from None
+    if parts.scheme != scheme or not parts.hostname or not port:
+        raise WrongConnection(f"'{address}' is not such an address; write it like {example}", where=where)
+    return parts.hostname, port
+
+
+def modbus_unit(address: str, *, where: str | None = None) -> int:
+    """The unit of `modbus://host:port/unit`, 1 when it is left out. Raises WrongConnection."""
+    text = urlsplit(address).path.strip("/") or "1"
+    if not text.isdecimal() or not 0 <= int(text) <= 255:
+        raise WrongConnection(f"the unit in '{address}' must be a number from 0 to 255", where=where)
+    return int(text)
+
+
+REGISTERS = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4}
+"""Modbus register types and how many registers each takes."""
+
+
+def check_log_ring(log: Any, *, where: str | None = None) -> None:
+    """See `drivers/modbus.py` for what a log ring is. Raises WrongConnection."""
+    numbers = ("head", "first", "records", "size")
+    if not isinstance(log, Mapping) or not all(isinstance(log.get(name), int) for name in numbers):
+        raise WrongConnection("the log ring needs the whole numbers head, first, records and size", where=where)
+    fields: Any = log.get("fields")
+    is_list = isinstance(fields, list) and all(isinstance(one, list) and len(one) == 2 for one in fields)
+    if not is_list or fields[:2] != [["sequence", "uint32"], ["time", "uint64"]]:
+        raise WrongConnection("the log ring's fields must start with ['sequence','uint32'], ['time','uint64']", where=where)
+    unknown = [kind for _, kind in fields if kind not in REGISTERS]
+    if unknown:
+        raise WrongConnection(f"the log ring's field type {unknown[0]} is none of {', '.join(REGISTERS)}", where=where)
+    needed = sum(REGISTERS[kind] for _, kind in fields)
+    if not needed <= log["size"] <= 125:
+        raise WrongConnection(f"the log ring's size must be {needed} to 125 registers, it is {log['size']}", where=where)
+    if log["records"] < 1 or log["first"] < 0 or log["head"] < 0 or log["first"] + log["records"] * log["size"] > 65536:
+        raise WrongConnection("the log ring does not fit into 65536 registers", where=where)
