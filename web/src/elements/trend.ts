@@ -272,7 +272,8 @@ export class Trend extends HTMLElement {
 
   private zoom(factor: number, at?: number): void {
     const [from, to] = this.pending ?? this.shown();
-    const middle = Math.min(to, Math.max(from, at ?? (from + to) / 2));
+    const anchor = this.range || this.pending ? (from + to) / 2 : to; // while live, the newest values stay in sight
+    const middle = Math.min(to, Math.max(from, at ?? anchor));
     if ((to - from) * factor < 1000) return;
     this.moveTo([middle - (middle - from) * factor, middle + (to - middle) * factor]);
   }

@@ -60,5 +60,5 @@ document.addEventListener("click", (event) => {
 // What was found appears below: bring it into sight without taking the focus away from what one types.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const target = (event as CustomEvent).detail.target as Element;
-  if (target.id === "found") target.scrollIntoView({ behavior: "smooth", block: "start" });
+  if (target.id === "connect-found") target.scrollIntoView({ behavior: "smooth", block: "start" });
 });

@@ -27,6 +27,7 @@ from lotone.wiring import Work
 
 router = APIRouter(prefix="/plant")
 HOURS = (2, 8, 24, 168)
+FIRST = 3
 Milliseconds = Annotated[float, Query(description="Milliseconds since 1970.")]
 PROTOCOLS = {
     "opcua": Words("OPC UA"),
@@ -75,7 +76,7 @@ def trends(request: Request, tags: str | None = None, actor: Actor = needs("hist
     """Any tags together; the choice and the range are in the address."""
     with platform_of(request).look(actor.organization) as work:
         look = Look(work)
-        first = [key for own in list(look.tags.values())[:2] for key in key_tags(own)[:1]]
+        first = [key for unit in work.assets.work_units() for key in key_tags(look.tags.get(unit.id, []))[:1]][:FIRST]
         chosen = first if tags is None else chosen_tags(work, numbers_of(tags))
         names = {item.id: item.words for item in work.assets.equipment()}
         drawable = sorted((tag for tag in work.assets.tags() if is_drawable(tag)), key=lambda tag: (tag.asset, tag.number))
