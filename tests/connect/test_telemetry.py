@@ -254,3 +254,10 @@ def _taken_or_refused(topic: str, payload: bytes, *, may_be_empty: bool = False)
     for _tag, sample in taking.samples.get("demo", []):
         assert sample.source_time <= limit
         assert sample.value == sample.value  # no NaN
+
+
+def test_batches_of_a_connection_that_was_removed_are_shown(bench: Bench) -> None:
+    (payload,) = messages_of(Batch("demo", "gone", [Reading("a", AT, 1), Reading("b", AT, 2)], AT))
+    taking = bench.hear("samples/demo/gone", payload)
+    assert (taking.samples, taking.signs) == ({}, {})
+    assert [(one.count, one.reason.en) for one in taking.refused.values()] == [(2, "there is no such connection (any more)")]

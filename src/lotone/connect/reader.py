@@ -80,7 +80,7 @@ class Reader:
             # A payload nobody thought of: it is kept for the engineer, and the next message is read.
             log.exception("reader.failed", topic=topic)
             reason = Words(f"this could not be read: {type(fault).__name__}", f"无法读取：{type(fault).__name__}")
-            taking.refuse(levels[1], topic, reason, heard)
+            taking.refuse(levels[1][:ORGANIZATION_LENGTH_MAX], topic, reason, heard)
 
     def plant_time(self, wall: int) -> int:
         """What the plant's clock showed at a time of the wall clock."""

@@ -93,7 +93,12 @@ class SamplesReader:
             taking.refuse(self.organization, topic, _NOT_OURS, heard)
             return
         known = self.directory.connections.get(connection)
-        if known is not None and known.protocol in (Way.HTTP, Way.MQTT):
+        if known is None and self.directory.refresh_for_unknown():
+            known = self.directory.connections.get(connection)
+        if known is None:
+            taking.refuse(self.organization, topic, _NO_CONNECTION, heard, count=len(readings))
+            return
+        if known.protocol in (Way.HTTP, Way.MQTT):
             taking.sign(self.organization, connection, heard.at, Status.CONNECTED, _HEARD)
         else:
             taking.sign(self.organization, connection, heard.at)
@@ -123,6 +128,7 @@ class SamplesReader:
 
 
 _NOT_OURS = Words("this is no batch of samples as our own drivers write them", "不是由本平台驱动写入的样本批次")
+_NO_CONNECTION = Words("there is no such connection (any more)", "没有此连接（或已删除）")
 _NO_TAG = Words(
     "the connection has no tag with this address: add it to record its values", "该连接没有此地址的标签：添加后即可记录其数值"
 )

@@ -130,7 +130,9 @@ class Host:
 
     def _may_be_born(self, received: Received) -> bool:
         too_long = max(len(received.node), len(received.device)) > NAME_LENGTH_MAX
-        too_long = too_long or any(len(metric.name) > NAME_LENGTH_MAX for metric in received.payload.metrics)
+        too_long = too_long or any(
+            len(metric.name) > NAME_LENGTH_MAX or "\0" in metric.name for metric in received.payload.metrics
+        )
         known = sum(len(node.devices) for node in self.nodes.values())
         if too_long or len(received.payload.metrics) > METRICS_MAX or known > BIRTHS_MAX:
             reason = Words(

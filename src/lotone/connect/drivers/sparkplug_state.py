@@ -34,6 +34,7 @@ class HostState:
     def __init__(self, door: MqttDoor) -> None:
         self.door = door
         self._timestamp = 0
+        self._is_leaving = False
         self._lock = threading.Lock()
         self._client = self._new_client()
 
@@ -48,12 +49,14 @@ class HostState:
 
     def start(self) -> None:
         """Connect in the background, again and again until `stop`."""
+        self._is_leaving = False
         self._client = self._new_client()
         self._client.connect_async(self.door.host, self.door.port, keepalive=KEEP_ALIVE_S)
         self._client.loop_start()
 
     def stop(self) -> None:
         """Say that the host leaves, and disconnect."""
+        self._is_leaving = True
         if self._client.is_connected():
             message = self._client.publish(TOPIC, self._payload(online=False), qos=1, retain=True)
             try:
@@ -85,5 +88,5 @@ class HostState:
             is_online = orjson.loads(message.payload)["online"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             is_online = False
-        if not is_online:
+        if not is_online and not self._is_leaving:
             client.publish(TOPIC, self._payload(online=True), qos=1, retain=True)

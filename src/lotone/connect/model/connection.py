@@ -83,7 +83,11 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class MachineUser:
-    """What has to be entered on an MQTT machine so that it reaches us."""
+    """What has to be entered on an MQTT machine so that it reaches us.
+
+    The machine's client id is its own choice, without spaces and dots; topics must not hold spaces either: the message server
+    closes the connection of who uses them. MQTT 3.1.1; QoS 1 for everything that must arrive.
+    """
 
     host: str
     port: int
