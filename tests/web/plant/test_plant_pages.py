@@ -142,3 +142,20 @@ async def test_machines_and_tags_are_found_by_name(signed_in: SignIn, press: dic
     assert "/plant/press-1" in [one["href"] for one in found]
     tags = (await signed_in(Role.ENGINEER).get("/search.json?q=force")).json()["found"]
     assert f"/plant/press-1?tags={press['force'].number}" in [one["href"] for one in tags]
+
+
+async def test_a_machine_that_is_down_stands_out_by_shape_and_word(
+    signed_in: SignIn, platform: Platform, press: dict[str, Tag]
+) -> None:
+    with platform.work("demo") as work:
+        down = Sample(press["state"].number, microseconds(platform.plant() - timedelta(minutes=5)), 3)
+        work.insight.observe([(press["state"], down)])
+    engineer = signed_in(Role.ENGINEER)
+    board = (await engineer.get("/plant/board")).text
+    assert '<article class="plant-machine down"' in board
+    assert 'class="status down"' in board
+    assert "stopped unexpectedly" in board
+    assert "5 min" in board
+    page = (await engineer.get("/plant/press-1/now")).text
+    assert "plant-big down" in page
+    assert 'hx-swap-oob="morph"' in page, "what stands below the trend is refreshed by the same answer"
