@@ -11,6 +11,8 @@ export interface Box {
   height: number;
 }
 
+/** Narrower than this, in pixels, a bar is drawn as a line. */
+const SLIVER = 5;
 const SIGNS: Partial<Record<Booking["kind"], string>> = { running: "\u25B6\uFE0E ", done: "\u2713 ", locked: "\u25AA " };
 
 export function drawBars(scene: Scene, first: number, last: number): void {
@@ -63,18 +65,19 @@ function drawBar(scene: Scene, bar: Bar): void {
   const hue = booking.kind === "done" && scene.marked !== booking.order ? palette.done : palette.of(booking.order);
   const quiet = scene.marked !== undefined && scene.marked !== booking.order;
   context.globalAlpha = quiet ? 0.2 : 1;
-  if (box.width < 4) drawSliver(scene, booking, box, hue);
+  if (box.width < SLIVER) drawSliver(scene, booking, box, hue);
   else drawBody(scene, booking, box, hue);
   if ((booking.late || booking.kind === "late") && booking.kind !== "done") drawLate(context, box, palette);
   drawLabel(scene, bar, box, hue);
   context.globalAlpha = 1;
 }
 
-/** Seen from far away a bar is a line. */
+/** Seen from far away a bar is a line; what is only held is half as high. */
 function drawSliver(scene: Scene, booking: Booking, box: Box, hue: Hue): void {
   const { context } = scene;
-  context.fillStyle = booking.kind === "held" ? hue.fill : booking.kind === "done" ? hue.solid : hue.edge;
-  context.fillRect(box.left, box.top, box.width, box.height);
+  const isHeld = booking.kind === "held";
+  context.fillStyle = booking.kind === "running" || booking.id === scene.selected ? hue.edge : hue.solid;
+  context.fillRect(box.left, isHeld ? box.top + box.height / 4 : box.top, box.width, isHeld ? box.height / 2 : box.height);
 }
 
 export function drawBody(scene: Pick<Scene, "context" | "palette" | "selected">, booking: Booking, box: Box, hue: Hue): void {
@@ -120,7 +123,8 @@ function drawLabel(scene: Scene, bar: Bar, box: Box, hue: Hue): void {
   context.font = `560 ${size}px ${scene.font}`;
   context.fillStyle = booking.kind === "held" ? scene.palette.ink2 : hue.text;
   context.textBaseline = "middle";
-  const start = isWhole ? left + pad : left + (room - widthOf(scene, text, size)) / 2;
+  const middle = left + (room + pad - 7 - widthOf(scene, text, size)) / 2;
+  const start = isWhole ? left + pad : middle;
   context.fillText(text, start, box.top + box.height / 2 + 0.5);
 }
 
@@ -150,7 +154,7 @@ export function drawLate(context: CanvasRenderingContext2D, box: Box, palette: P
   context.fill();
 }
 
-/** The thread of the chosen order: from the end of each operation to the begin of those that follow. */
+/** The thread of the chosen order: from the end of each operation to the begin of those that follow in other rows. */
 export function drawThread(scene: Scene): void {
   const { context, palette, marked } = scene;
   if (marked === undefined) return;
@@ -161,7 +165,7 @@ export function drawThread(scene: Scene): void {
     if (bar.booking.order !== marked) continue;
     for (const id of bar.booking.after ?? []) {
       const before = scene.bars.get(id);
-      if (before) drawLink(context, boxOf(scene, before), boxOf(scene, bar));
+      if (before && before.row !== bar.row) drawLink(context, boxOf(scene, before), boxOf(scene, bar));
     }
   }
 }

@@ -98,9 +98,9 @@ function drawHeadings(scene: Scene): void {
 
 function drawLoad(scene: Scene, day: DayLoad, top: number, height: number): void {
   const { context, palette } = scene;
-  const left = scene.scale.x(day.start) + 3;
-  const right = scene.scale.x(day.end) - 3;
-  if (right < 0 || left > scene.width || right - left < 18) return;
+  const left = Math.max(scene.scale.x(day.start), 0) + 3; // of a day that is seen in part the whole load is told
+  const right = Math.min(scene.scale.x(day.end), scene.width) - 3;
+  if (right - left < 18) return;
   const share = day.open > 0 ? day.booked / day.open : 0;
   const bottom = top + height - 6;
   context.fillStyle = palette.line;
@@ -110,8 +110,7 @@ function drawLoad(scene: Scene, day: DayLoad, top: number, height: number): void
   const text = day.open > 0 ? `${Math.round(share * 100)} %` : "\u2013";
   context.font = `${share > 0.9 ? 650 : 500} 11px ${scene.font}`;
   context.textBaseline = "middle";
-  const at = Math.max(left, 4);
-  if (right - at > 34) context.fillText(text, at, top + height / 2 - 3);
+  if (right - left > 34) context.fillText(text, left + 1, top + height / 2 - 3);
 }
 
 function drawMarks(scene: Scene, first: number, last: number): void {

@@ -23,6 +23,7 @@ const REFRESH_MS = 1000;
 /** Where now stands in a sight that goes along with it. */
 const NOW_PART = 0.15;
 const COARSE_MOST = 1400;
+const NARROW = 480;
 
 export class Gantt extends HTMLElement implements Handled {
   static observedAttributes = ["src"];
@@ -85,6 +86,7 @@ export class Gantt extends HTMLElement implements Handled {
   attributeChangedCallback(_name: string, before: string | null): void {
     if (before === null || !this.area) return;
     this.revealsChoice = true;
+    this.point(undefined, 0, 0);
     void this.load();
   }
 
@@ -140,13 +142,19 @@ export class Gantt extends HTMLElement implements Handled {
     const parameters = new URLSearchParams(location.search);
     const from = Number(parameters.get("from"));
     const to = Number(parameters.get("to"));
-    const hours = Number(parameters.get("hours")) || Number(this.getAttribute("hours")) || 24;
+    const hours = Number(parameters.get("hours")) || this.usualHours;
     const center = Number(this.getAttribute("center"));
     if (to > from && from > 0) this.see(new Scale(from, to, 1), false);
     else if (center > 0) this.see(new Scale(center - hours * HOUR * 0.4, center + hours * HOUR * 0.6, 1), false);
     else this.setHours(hours, false);
     this.selected = parameters.get("booking") ?? undefined;
     this.revealsChoice = this.selected !== undefined;
+  }
+
+  /** How much is seen at first: less where there is little room. */
+  private get usualHours(): number {
+    const hours = Number(this.getAttribute("hours")) || 24;
+    return this.area.clientWidth < NARROW ? Math.min(hours, 8) : hours;
   }
 
   private setHours(hours: number, remember = true): void {
@@ -212,7 +220,7 @@ export class Gantt extends HTMLElement implements Handled {
     this.drawLabels();
     if (!this.telling.element.hidden) this.tellTable();
     this.repaint();
-    this.dispatchEvent(new CustomEvent("gantt-loaded", { bubbles: true, detail: answer }));
+    this.dataset.version = String(answer.version ?? ""); // what is shown, for who looks from outside
   }
 
   private get zone(): string | undefined {
@@ -252,7 +260,7 @@ export class Gantt extends HTMLElement implements Handled {
       const hours = Math.round((this.scale.to - this.scale.from) / (HOUR / 100)) / 100;
       set("from", !this.followsNow && String(Math.round(this.scale.from)));
       set("to", !this.followsNow && String(Math.round(this.scale.to)));
-      set("hours", this.followsNow && hours !== Number(this.getAttribute("hours") ?? 24) && String(hours));
+      set("hours", this.followsNow && hours !== this.usualHours && String(hours));
       set("booking", this.selected);
       history.replaceState(history.state, "", address);
     }, 250);
@@ -346,6 +354,11 @@ export class Gantt extends HTMLElement implements Handled {
 
   get chosen(): Bar | undefined {
     return this.selected === undefined ? undefined : this.bars.get(this.selected);
+  }
+
+  /** How far below the window's upper edge the chosen bar is. */
+  get chosenTop(): number | undefined {
+    return this.chosen && this.area.getBoundingClientRect().top + HEAD + this.chosen.goal.top - this.top;
   }
 
   get ordered(): Bar[] {

@@ -72,6 +72,9 @@ export interface Sign {
   text: string;
 }
 
+/** What all bookings of one order share; a booking's own values weigh more. */
+export type Shared = Partial<Pick<Booking, "label" | "short" | "title" | "late" | "lines">>;
+
 export interface Answer {
   now: number;
   from?: number;
@@ -83,6 +86,7 @@ export interface Answer {
   groups?: Group[];
   rows: Row[];
   bookings: Booking[];
+  orders?: Record<string, Shared>;
   closed?: Span[];
   down?: Span[];
   marks?: Mark[];
@@ -169,9 +173,10 @@ export class Layout {
 /** The bars of a new answer, remembering where the same bookings were drawn before. */
 export function layOut(layout: Layout, before: Map<string, Bar>): Map<string, Bar> {
   const bars = new Map<string, Bar>();
-  for (const booking of layout.answer.bookings) {
-    const row = layout.index.get(booking.row);
+  for (const own of layout.answer.bookings) {
+    const row = layout.index.get(own.row);
     if (row === undefined) continue;
+    const booking = { ...layout.answer.orders?.[own.order], ...own };
     const goal = layout.place(row, booking);
     const old = before.get(booking.id);
     const from = old

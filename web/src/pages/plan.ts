@@ -5,6 +5,8 @@ import type { Booking } from "../gantt/model";
 
 /** Facts come in bursts; what they make fresh is asked for at most so often. */
 const CALM_MS = 1500;
+/** Holds run out without a fact. */
+const ANYWAY_MS = 60_000;
 const FACTS = ["ScheduleChanged", "PromiseMoved", "Everything"];
 
 let last = 0;
@@ -44,7 +46,10 @@ function closePanel(): void {
 function uncover(booking: Booking): void {
   const chart = gantt();
   const place = panel();
-  if (!chart || !place || getComputedStyle(place).position !== "absolute") return;
+  const position = place && getComputedStyle(place).position;
+  if (!chart || !place) return;
+  if (position === "fixed") scrollBy({ top: (chart.chosenTop ?? 0) - innerHeight * 0.28, behavior: "smooth" });
+  if (position !== "absolute") return;
   const free = chart.area.clientWidth - place.offsetWidth - 24;
   const over = Math.min(chart.scale.x(booking.end), chart.scale.x(booking.start) + free * 0.8) - free;
   if (over > 0) chart.see(chart.scale.pan(over * chart.scale.perPixel));
@@ -85,6 +90,7 @@ function clicked(event: MouseEvent): void {
   }
 }
 
+if (document.querySelector("lo-gantt#schedule")) setInterval(() => document.hidden || refreshSoon(), ANYWAY_MS);
 for (const name of FACTS) document.body.addEventListener(`lo:${name}`, refreshSoon);
 document.addEventListener("click", clicked);
 document.addEventListener("select-booking", (event) => {

@@ -122,7 +122,8 @@ class OneChange(BaseModel):
     moved: int = Field(description="Operations that changed their time or machine.")
     times: int = Field(description="How many changes of this kind these were.")
     version: int | None
-    order: str | None
+    subject: str = Field(description="Which machine or order it is about, where that is known.")
+    order: str | None = Field(description="Whose promise moved.")
     before: datetime | None
     after: datetime | None
 
@@ -199,6 +200,7 @@ def newest_changes(
             moved=each.moved,
             times=each.times,
             version=each.version,
+            subject=each.subject,
             order=each.order,
             before=each.before,
             after=each.after,

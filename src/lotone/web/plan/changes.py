@@ -1,9 +1,11 @@
 """What changed the plan lately, in words: from the facts that were told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from lotone.insight import MachineRecovered, MachineStopped
 from lotone.kernel import Fact, Told, Words, facts_after, newest_number
+from lotone.orders import OrderPlaced
 from lotone.plan import PromiseMoved, ScheduleChanged
 from lotone.web.plan.names import Names
 from lotone.wiring import Work
@@ -16,6 +18,7 @@ TOGETHER = timedelta(minutes=5)
 QUIET = frozenset({"released", "started", "progressed", "finished"})
 """The plan being carried out: only worth a line when it moved something."""
 
+OF_MACHINE = {"machine_down": MachineStopped, "machine_up": MachineRecovered}
 CAUSES = {
     "ordered": (Words("A new order took its place", "新订单已排入"), "shopping-bag"),
     "cancelled": (Words("An order was cancelled", "订单已取消"), "x"),
@@ -45,8 +48,11 @@ class Change:
     moved: int = 0
     times: int = 1
     version: int | None = None
+    subject: str = ""
+    """Which machine or order it is about, where that is known."""
+    href: str = ""
     order: str | None = None
-    order_number: str = ""
+    """Whose promise moved."""
     before: datetime | None = None
     after: datetime | None = None
 
@@ -59,12 +65,20 @@ class Change:
         return self.before is not None and self.after is not None and self.after > self.before
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """A fact of the plan, and the fact beside it that says of which machine or order it speaks."""
+
+    told: Told
+    beside: Fact | None
+
+
 def changes(work: Work, names: Names, most: int) -> list[Change]:
     """The newest changes, newest first."""
     found: list[Change] = []
-    told = _newest_of_plan(work, most * 4)
-    names.know_orders(each.fact.order for each in told if isinstance(each.fact, PromiseMoved))
-    for each in told:
+    heard = _newest_of_plan(work, most * 4)
+    names.know_orders(each.told.fact.order for each in heard if isinstance(each.told.fact, PromiseMoved))
+    for each in heard:
         change = _change(each, names)
         if change is None:
             continue
@@ -77,14 +91,14 @@ def changes(work: Work, names: Names, most: int) -> list[Change]:
     return found
 
 
-def _newest_of_plan(work: Work, most: int) -> list[Told]:
+def _newest_of_plan(work: Work, most: int) -> list[_Heard]:
     """The plan's facts of this organization, the newest first."""
-    found: list[Told] = []
+    found: list[_Heard] = []
     end = newest_number(work.connection) + 1
     for _ in range(WINDOWS_MOST):
         start = max(0, end - 1 - WINDOW)
         window = facts_after(work.connection, start, organization=work.organization, limit=WINDOW)
-        mine = [told for told in window if told.number < end and _is_told(told.fact)]
+        mine = _heard([told for told in window if told.number < end])
         found.extend(reversed(mine))
         end = start + 1
         if len(found) >= most or start == 0:
@@ -92,17 +106,29 @@ def _newest_of_plan(work: Work, most: int) -> list[Told]:
     return found[:most]
 
 
-def _is_told(fact: Fact) -> bool:
-    if isinstance(fact, ScheduleChanged):
-        return fact.moved > 0 or fact.cause not in QUIET
-    return isinstance(fact, PromiseMoved)
+def _heard(window: list[Told]) -> list[_Heard]:
+    """The plan's facts among others. A stop is told before the plan reacts to it, an order right after it has its place."""
+    found = []
+    machine: Fact | None = None
+    for place, told in enumerate(window):
+        fact = told.fact
+        if isinstance(fact, MachineStopped | MachineRecovered):
+            machine = fact
+        elif isinstance(fact, PromiseMoved):
+            found.append(_Heard(told, None))
+        elif isinstance(fact, ScheduleChanged) and (fact.moved > 0 or fact.cause not in QUIET):
+            after = window[place + 1].fact if place + 1 < len(window) else None
+            beside = machine if isinstance(machine, OF_MACHINE.get(fact.cause, ())) else after
+            found.append(_Heard(told, beside))
+    return found
 
 
-def _change(told: Told, names: Names) -> Change | None:
-    fact = told.fact
+def _change(heard: _Heard, names: Names) -> Change | None:
+    told, fact = heard.told, heard.told.fact
     if isinstance(fact, ScheduleChanged):
         words, icon = CAUSES.get(fact.cause, (Words(fact.cause), "refresh-cw"))
-        return Change(told.number, told.at, fact.cause, icon, words, fact.moved, version=fact.version)
+        subject, href = _subject(fact, heard.beside, names)
+        return Change(told.number, told.at, fact.cause, icon, words, fact.moved, 1, fact.version, subject, href)
     if isinstance(fact, PromiseMoved):
         return Change(
             told.number,
@@ -110,27 +136,28 @@ def _change(told: Told, names: Names) -> Change | None:
             fact.cause,
             "calendar-clock",
             Words(fact.reason_en, fact.reason_zh),
+            subject=names.order(fact.order),
+            href=f"/orders/{fact.order}",
             order=fact.order,
-            order_number=names.order(fact.order),
             before=fact.before,
             after=fact.after,
         )
     return None
 
 
+def _subject(fact: ScheduleChanged, beside: Fact | None, names: Names) -> tuple[str, str]:
+    """Which machine or order a change is about, and where it is shown; nothing where that is not known."""
+    if isinstance(beside, MachineStopped | MachineRecovered) and fact.cause in OF_MACHINE:
+        return names.machine(beside.work_unit), f"/plant/{beside.work_unit}"
+    if isinstance(beside, OrderPlaced) and fact.cause == "ordered":
+        return beside.number, f"/orders/{beside.order}"
+    return "", ""
+
+
 def _belongs(newer: Change, older: Change) -> bool:
     is_same = newer.cause == older.cause and not newer.is_promise and not older.is_promise
-    return is_same and newer.at - older.at <= TOGETHER
+    return is_same and newer.subject == older.subject and newer.at - older.at <= TOGETHER
 
 
 def _joined(newer: Change, older: Change) -> Change:
-    return Change(
-        newer.number,
-        newer.at,
-        newer.cause,
-        newer.icon,
-        newer.words,
-        newer.moved + older.moved,
-        newer.times + 1,
-        newer.version,
-    )
+    return replace(newer, moved=newer.moved + older.moved, times=newer.times + 1)

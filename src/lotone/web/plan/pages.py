@@ -21,7 +21,7 @@ from lotone.web.plan.changes import Change, changes
 from lotone.web.plan.loads import loads, narrowest
 from lotone.web.plan.names import Names
 from lotone.web.plan.operation import operation
-from lotone.web.plan.picture import STATE_WORDS, By, Picture, Range, from_milliseconds
+from lotone.web.plan.picture import STATE_WORDS, By, Picture, Range
 from lotone.web.plan.plant_time import PlantTime
 from lotone.web.plan.promises import STANDING_WORDS, Shown, Standing, Tracked, chosen, strips, tracked
 from lotone.web.reader import Reader
@@ -34,7 +34,7 @@ SHORT_LIST = 6
 FEED = 10
 LONG_FEED = 120
 DAYS = 14
-Milliseconds = Annotated[float, Query(description="Milliseconds since 1970.")]
+MILLISECONDS = "Milliseconds since 1970."
 
 
 @dataclass(frozen=True)
@@ -144,14 +144,14 @@ def attention(request: Request, actor: Actor = needs("plan.read")) -> Response:
 @router.get("/schedule.json")
 def picture(
     request: Request,
-    start: Annotated[Milliseconds, Query(alias="from")],
-    end: Annotated[Milliseconds, Query(alias="to")],
+    start: Annotated[float, Query(alias="from", description=MILLISECONDS, allow_inf_nan=False)],
+    end: Annotated[float, Query(alias="to", description=MILLISECONDS, allow_inf_nan=False)],
     by: By = By.MACHINE,
     actor: Actor = needs("plan.read"),
 ) -> Response:
     """What the Gantt draws."""
-    wanted = Range(from_milliseconds(start), from_milliseconds(end))
     with platform_of(request).look(actor.organization) as work:
+        wanted = Range.near(work.plan.plant_clock(), start, end)
         answer = Picture(work, reader_of(request), wanted).answer(by)
     return Response(orjson.dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -159,14 +159,15 @@ def picture(
 @router.get("/schedule.csv")
 def table(
     request: Request,
-    start: Annotated[Milliseconds, Query(alias="from")],
-    end: Annotated[Milliseconds, Query(alias="to")],
+    start: Annotated[float, Query(alias="from", description=MILLISECONDS, allow_inf_nan=False)],
+    end: Annotated[float, Query(alias="to", description=MILLISECONDS, allow_inf_nan=False)],
     actor: Actor = needs("plan.read"),
 ) -> Response:
     """The bookings of a stretch of time as a spreadsheet, times in the plant's zone."""
     with platform_of(request).look(actor.organization) as work:
         desk = Desk.of(request, work)
-        text = _csv(desk, from_milliseconds(start), from_milliseconds(end))
+        wanted = Range.near(desk.snapshot.now, start, end)
+        text = _csv(desk, wanted.start, wanted.end)
     name = f"schedule-{desk.plant.there.moment_text(desk.snapshot.now, 'time').replace(':', '')}"
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
     return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)

@@ -18,6 +18,7 @@ from lotone.web.reader import Reader
 from lotone.wiring import Work
 
 HELD = "held"
+HORIZON = timedelta(days=366)
 
 KINDS = {
     BookingState.HELD: "held",
@@ -60,18 +61,19 @@ class Range:
     start: datetime
     end: datetime
 
+    @classmethod
+    def near(cls, now: datetime, start: float, end: float) -> "Range":
+        """From a picture's address, in milliseconds; nothing is planned or kept further from now than `HORIZON`."""
+        first, last = (now - HORIZON).timestamp(), (now + HORIZON).timestamp()
+        low, high = (min(max(value / 1000, first), last) for value in sorted((start, end)))
+        return cls(datetime.fromtimestamp(low, UTC), datetime.fromtimestamp(high, UTC))
+
     def meets(self, booking: Booking) -> bool:
         return booking.start < self.end and booking.end > self.start
 
 
 def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def from_milliseconds(value: float) -> datetime:
-    """A moment from a picture's address; what no calendar holds is brought to its nearest end."""
-    least, most = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-    return datetime.fromtimestamp(min(max(value / 1000, least.timestamp()), most.timestamp()), UTC)
 
 
 class Picture:
@@ -109,6 +111,7 @@ class Picture:
             "groups": [{"id": each, "label": self.names.equipment(each), "load": True} for each in centers],
             "rows": [self._machine_row(machine) for machine in machines],
             "bookings": [self._on_machine(each) for each in bookings],
+            "orders": self._orders(bookings),
             "closed": [span for each in self._calendars(machines) for span in self._closed(each)],
             "down": self._down(machines),
         }
@@ -126,13 +129,14 @@ class Picture:
         }
 
     def _on_machine(self, booking: Booking) -> dict[str, Any]:
-        return {
-            **self._bar(booking),
-            "row": booking.work_unit,
-            "label": self.names.booking(booking),
-            "short": self.names.order(booking.order).removeprefix("B-").lstrip("0") if booking.order else "?",
-            "step": self.names.step(booking.step),
-        }
+        bar = {**self._bar(booking), "row": booking.work_unit, "step": self.names.step(booking.step)}
+        if self._quantity(booking) > 1:
+            bar["label"] = self.names.booking(booking)
+        return bar
+
+    def _quantity(self, booking: Booking) -> int:
+        commitment = self.snapshot.commitments.get(booking.commitment)
+        return commitment.demand.quantity if commitment else booking.unit
 
     def _bar(self, booking: Booking) -> dict[str, Any]:
         """What is the same whatever the rows are."""
@@ -146,16 +150,26 @@ class Picture:
         }
         if booking.state is BookingState.STARTED:
             bar["progress"] = self.progress.get(booking.id, _by_the_clock(booking, self.snapshot.now))
-        if commitment is None:
-            return bar
-        if before := [previous.id for previous, _ in commitment.before(booking)]:
+        if commitment and (before := [previous.id for previous, _ in commitment.before(booking)]):
             bar["after"] = before
-        if is_late(commitment, self.names):
-            bar["late"] = True
-        if commitment.order is not None:
-            told = self.reader.say("promised for %(date)s", date=self.time.text(commitment.told.date))
-            bar["lines"] = [self.reader.words(commitment.demand.words), told]
         return bar
+
+    def _orders(self, bookings: Iterable[Booking]) -> dict[str, dict[str, Any]]:
+        """What all bookings of one order share."""
+        seen = {each.order or each.commitment: each for each in bookings}
+        return {order: self._order(each) for order, each in seen.items()}
+
+    def _order(self, booking: Booking) -> dict[str, Any]:
+        number = self.names.order(booking.order)
+        shared: dict[str, Any] = {"label": number, "title": number}
+        shared["short"] = number.removeprefix("B-").lstrip("0") if booking.order else "?"
+        commitment = self.snapshot.commitments.get(booking.commitment)
+        if commitment is not None and commitment.order is not None:
+            told = self.reader.say("promised for %(date)s", date=self.time.text(commitment.told.date))
+            shared["lines"] = [self.reader.words(commitment.demand.words), told]
+            if is_late(commitment, self.names):
+                shared["late"] = True
+        return shared
 
     def _calendars(self, machines: Iterable[Resource]) -> list[Calendar]:
         return [self.snapshot.calendars[each] for each in dict.fromkeys(machine.calendar for machine in machines)]
@@ -194,7 +208,8 @@ class Picture:
             for unit in range(1, commitment.demand.quantity + 1):
                 self._add_unit(commitment, unit, rows, bookings)
                 marks += self._marks(commitment, rows[-1]["id"])
-        return {"groups": self._due_days(shown), "rows": rows, "bookings": bookings, "marks": marks}
+        shared = self._orders(each.bookings[0] for each in shown)
+        return {"groups": self._due_days(shown), "rows": rows, "bookings": bookings, "orders": shared, "marks": marks}
 
     def _due(self, commitment: Commitment) -> tuple[bool, datetime, str, str]:
         held = commitment.state is CommitmentState.HELD
@@ -237,7 +252,7 @@ class Picture:
         for booking in mine:
             if self.wanted.meets(booking):
                 step = self.names.step(booking.step)
-                bar = {**self._bar(booking), "row": row, "label": step, "title": number, "step": step}
+                bar = {**self._bar(booking), "row": row, "label": step, "short": "", "title": number, "step": step}
                 if booking.id in lanes:
                     bar["lane"], bar["lanes"] = lanes[booking.id]
                 bookings.append({**bar, "where": self.names.machine(booking.work_unit)})

@@ -97,7 +97,7 @@ def _tracked(snapshot: Snapshot, names: Names, commitment: Commitment, material:
         moves=commitment.moves,
         reason=now.reason,
         standing=standing,
-        next_booking=min(waiting, key=lambda each: each.start).id if waiting else None,
+        next_booking=min(waiting, key=lambda each: (each.start, each.id)).id if waiting else None,
     )
 
 
