@@ -274,8 +274,12 @@ def test_a_recorder_that_knows_nothing_asks_running_machines_to_announce_themsel
     database = Database(database_url)
     database.create_tables()
     now = datetime.now(UTC)
-    first = Recorder(server, database)
-    first.stop()  # the stream exists; the births were before it
+    lost = Database(f"sqlite:///{tmp_path}/lost.sqlite3")
+    lost.create_tables()
+    first = Recorder(server, lost)
+    wait_until(first.quarantine, "the births are heard by a recorder whose database is lost afterwards")
+    first.stop()
+    lost.close()
     recorder = Recorder(server, database)
     try:
         recorder.add(peer.connection, *peer.tags)
