@@ -194,6 +194,18 @@ def test_recorded_messages_leave_the_stream(
     wait_until(lambda: len(set(recorder.values("rig/t1"))) == one.acknowledged, "nothing is lost by that")
 
 
+def test_a_consumer_that_somebody_deleted_is_made_again(recorder: Recorder, server: MessageServer) -> None:
+    recorder.add(Connection("rig", "mqtt", "rig"), tag("rig/t1", "rig"))
+    one = publisher(server, 1)
+    one.start()
+    wait_until(lambda: len(recorder.values("rig/t1")) > 50, "some are recorded")
+    for _ in range(2):
+        recorder.messages.run(recorder.messages.client.jetstream().delete_consumer(INGEST, "recorder"))
+        time.sleep(0.5)
+    one.stop()
+    wait_until(lambda: len(set(recorder.values("rig/t1"))) == one.acknowledged, "all are recorded", 40)
+
+
 def test_a_full_disk_is_heard_by_everybody(tmp_path: Path) -> None:
     server = MessageServer(tmp_path, store_bytes_max=3_000_000)
     server.start()

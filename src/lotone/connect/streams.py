@@ -26,6 +26,8 @@ BATCH = 1000
 BATCH_BYTES = 32 * 1024 * 1024
 IN_FLIGHT_MAX = 20_000
 ANSWER_S = 5.0
+_NOBODY = "503"
+_DELETED = "Consumer Deleted"
 TROUBLE = (NatsError, OSError, TimeoutError)
 """What a message server that is away or starting makes the client raise."""
 
@@ -178,8 +180,9 @@ class Puller:
 
     async def _hear(self, message: Msg) -> None:
         if message.subject == self._inbox:  # no message of the stream, but word that a request has ended
-            left = (message.headers or {}).get("Nats-Pending-Messages", str(BATCH))
-            self._asked = max(0, self._asked - int(left))
+            headers = message.headers or {}
+            self._asked = max(0, self._asked - int(headers.get("Nats-Pending-Messages", str(BATCH))))
+            self._broken = self._broken or headers.get("Status") == _NOBODY or _DELETED in headers.get("Description", "")
             self._arrived.set()
             return
         if self._broken or _place_in_delivery(message) != self._expected:

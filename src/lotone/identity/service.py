@@ -122,7 +122,11 @@ class IdentityService:
             actor.guest, self.store.organization, f"{actor.guest}@{actor.organization}", display.strip() or "", Role.CONSUMER,
             self.clock(),
         )  # fmt: skip
-        return self._add(user, None)
+        try:
+            with self.store.connection.begin_nested():
+                return self._add(user, None)
+        except model.LoginTaken:  # two clicks at the same moment
+            return self.user(actor.guest)
 
     def _add(self, user: User, password_hash: str | None) -> User:
         try:
