@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -24,7 +25,12 @@ PATHS = [
     "/reference",
     "/reference?look=shop",
     "/api/v1/docs",
+    "/orders",
+    "/units",
+    "/material",
 ]
+SCREENS = Path(__file__).parents[2] / "report" / "screens"
+"""Pictures of the pages, to be looked at."""
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 UNNAMED = """
   [...document.querySelectorAll("button, a, input:not([type=hidden]), select")]
@@ -89,6 +95,8 @@ def test_pages_hold_in_every_size_and_theme(chromium: Browser, address: str, wid
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         unnamed = page.evaluate(UNNAMED)
         assert not unnamed, f"{path}: {unnamed}"
+        picture = SCREENS / f"{width}-{theme}{path.replace('/', '-').replace('?', '-')}.png"
+        assert len(page.screenshot(path=picture)) > 5_000, "the page is empty"
     assert not faults
     context.close()
 
