@@ -32,8 +32,7 @@ def test_orders_become_units_with_passports_although_every_process_is_killed(tmp
     assert report.samples_published == report.samples_recorded > 1000, story
     assert report.as_built_differs == 0, story
     assert report.passports_complete == report.units_completed, story
-    # Known fault, to be mended: after kills the recorded ends and starts of two jobs can overlap by some plant minutes.
-    assert report.double_booked_hours < 0.1, story
+    assert report.double_booked_hours == 0, story
     assert report.facts_in_trouble == 0, story
     assert {"sparkplug", "opcua", "modbus"} <= set(report.protocols), story
     assert (tmp_path / "report.json").exists()
