@@ -68,7 +68,8 @@ from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
 from lotone.configure.reading.uvl import read_model
 from lotone.configure.reasoning.configurator import Configurator
-from lotone.configure.service import ConfigureService, UnknownProduct, WrongProduct, check_product, configurator_of
+from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of
+from lotone.configure.service.products import ConfigureService, UnknownProduct
 from lotone.configure.store import Store
 
 __all__ = [

@@ -47,6 +47,7 @@ class Report:
     promises_due: int = 0
     promises_kept: int = 0
     double_booked_hours: float = 0.0
+    double_booked: list[str] = field(default_factory=list)
     samples_published: int = 0
     samples_recorded: int = 0
     protocols: list[str] = field(default_factory=list)
@@ -141,6 +142,7 @@ def _count_units(report: Report, work: Work) -> None:
 def _count_plan(report: Report, work: Work, start: datetime, now: datetime) -> None:
     bookings = work.plan.schedule(start, now.replace(year=now.year + 1))
     report.double_booked_hours = round(plan.double_booked_hours(bookings), 6)
+    report.double_booked = [str(each) for each in plan.double_booked(bookings)[:20]]
 
 
 def _protocols(work: Work, platform: Platform) -> list[str]:

@@ -8,7 +8,7 @@ loading OR-Tools costs every process half a second and 100 MB that only the plan
 checker of whole plans.
 """
 
-from lotone.plan.check import Violation, check, double_booked_hours
+from lotone.plan.check import DoubleBooking, Violation, check, double_booked, double_booked_hours
 from lotone.plan.facts import PromiseMoved, ScheduleChanged
 from lotone.plan.model.booking import Booking, BookingState, Resource
 from lotone.plan.model.calendar import Calendar, CalendarException, Shift, Window
@@ -47,6 +47,7 @@ __all__ = [
     "CalendarException",
     "Demand",
     "DoesNotFit",
+    "DoubleBooking",
     "Hold",
     "HoldLost",
     "HoldTaken",
@@ -82,5 +83,6 @@ __all__ = [
     "WrongCalendar",
     "WrongDemand",
     "check",
+    "double_booked",
     "double_booked_hours",
 ]

@@ -31,15 +31,38 @@ def check(snapshot: Snapshot) -> list[Violation]:
     return [*_overlaps(snapshot), *_times(snapshot), *_orders(snapshot), *_materials(snapshot)]
 
 
+@dataclass(frozen=True)
+class DoubleBooking:
+    """Two bookings that want the same machine at the same time, for so many seconds."""
+
+    longest: Booking
+    booking: Booking
+    seconds: float
+
+    def __str__(self) -> str:
+        both = " and ".join(
+            f"{each.unit} {each.step} ({each.state}, {each.start.isoformat()} to {each.end.isoformat()})"
+            for each in (self.longest, self.booking)
+        )
+        return f"{self.booking.work_unit} for {self.seconds:.1f} s: {both}"
+
+
+def double_booked(bookings: Iterable[Booking]) -> list[DoubleBooking]:
+    """Where machines would have to do two things at once; empty for any real plan."""
+    found = []
+    for queue in _by_machine(bookings).values():
+        longest = queue[0]
+        for booking in queue[1:]:
+            if booking.start < min(longest.end, booking.end):
+                seconds = (min(longest.end, booking.end) - booking.start).total_seconds()
+                found.append(DoubleBooking(longest, booking, seconds))
+            longest = max(longest, booking, key=lambda each: each.end)
+    return found
+
+
 def double_booked_hours(bookings: Iterable[Booking]) -> float:
     """Hours that machines would have to do two things at once; 0 for any real plan."""
-    seconds = 0.0
-    for queue in _by_machine(bookings).values():
-        busy_until = datetime.min.replace(tzinfo=UTC)
-        for booking in queue:
-            seconds += max(0.0, (min(busy_until, booking.end) - booking.start).total_seconds())
-            busy_until = max(busy_until, booking.end)
-    return seconds / 3600
+    return sum(each.seconds for each in double_booked(bookings)) / 3600
 
 
 def _by_machine(bookings: Iterable[Booking]) -> dict[str, list[Booking]]:

@@ -44,7 +44,7 @@ class Refused extends Error {}
 
 /** <lo-configurator src="/shop/demo/ebike">: choices in the address, a sheet and a promise a click. */
 class Configurator extends HTMLElement {
-  private before: string[] = [];
+  private past: string[] = [];
   private tail: Promise<void> = Promise.resolve();
   private promising?: AbortController;
 
@@ -60,7 +60,7 @@ class Configurator extends HTMLElement {
   }
 
   private readonly keys = (event: KeyboardEvent) => {
-    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || !this.before.length) return;
+    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || !this.past.length) return;
     event.preventDefault();
     this.undo();
   };
@@ -83,7 +83,7 @@ class Configurator extends HTMLElement {
     const taken = target.closest<HTMLElement>("[data-take]")?.dataset.take;
     const asked = target.closest<HTMLElement>("[data-why]") ?? target.closest(".shop-option.blocked")?.querySelector<HTMLElement>("[data-why]");
     if (taken) this.act("take", taken);
-    else if (asked) void this.explain(asked);
+    else if (asked) this.tail = this.tail.then(() => this.explain(asked)); // after the choices on their way: they redraw it
     else if (target.closest("[data-undo]")) this.undo();
     else if (target.closest("[data-sooner]")) void this.sooner(target.closest<HTMLElement>("[data-sooner]")!);
     else if (target.closest("[data-copy-address]")) void share();
@@ -106,14 +106,14 @@ class Configurator extends HTMLElement {
   private act(verb: "take" | "drop", name: string): void {
     this.tail = this.tail.then(async () => {
       const now = this.query;
-      this.before.push(now);
+      this.past.push(now);
       await this.show(`${now}&${verb}=${encodeURIComponent(name)}`);
     });
   }
 
   private undo(): void {
     this.tail = this.tail.then(async () => {
-      const earlier = this.before.pop();
+      const earlier = this.past.pop();
       if (earlier !== undefined) await this.show(earlier);
     });
   }
@@ -123,7 +123,7 @@ class Configurator extends HTMLElement {
     try {
       this.put(await this.ask("sheet", query));
     } catch (fault) {
-      this.before.pop();
+      this.past.pop();
       toast(fault instanceof Refused ? fault.message : say("LotOne can't be reached. Nothing was changed; try again in a moment."), { kind: "wrong" });
       this.querySelectorAll<HTMLFormElement | HTMLInputElement>("#shop-options input").forEach((input) => {
         (input as HTMLInputElement).checked = (input as HTMLInputElement).defaultChecked;
@@ -150,7 +150,7 @@ class Configurator extends HTMLElement {
     this.morph(fresh, "#shop-options");
     const held = this.querySelector<HTMLInputElement>("#shop-order [name=instead_of]");
     if (held) held.value = this.dataset.held ?? "";
-    this.querySelectorAll<HTMLElement>("[data-undo]").forEach((button) => button.toggleAttribute("hidden", !this.before.length));
+    this.querySelectorAll<HTMLElement>("[data-undo]").forEach((button) => button.toggleAttribute("hidden", !this.past.length));
     history.replaceState(history.state, "", fresh.dataset.address);
   }
 

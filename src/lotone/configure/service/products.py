@@ -1,54 +1,21 @@
 """Use cases around published products."""
 
-from collections import OrderedDict
-from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
-from typing import Generic, TypeVar
 
-from lotone.configure.model.expression import features_of
 from lotone.configure.model.features import similar
 from lotone.configure.model.product import Product
-from lotone.configure.reading.uvl import read_model
 from lotone.configure.reasoning.configurator import Configurator
+from lotone.configure.service.configurators import Kept, check_product, configurator_of
 from lotone.configure.store import Store
-from lotone.kernel import Clock, Invalid, NotFound
-
-AnyValue = TypeVar("AnyValue")
+from lotone.kernel import Clock, NotFound
 
 
 class UnknownProduct(NotFound):
     """No such product, or no such version of it."""
 
 
-class WrongProduct(Invalid):
-    """A product whose parts do not fit its model."""
-
-
-class Kept(Generic[AnyValue]):
-    """The values used last, by the digest of what they were made from, so equal keys always mean equal values."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._lock = Lock()
-        self._values: OrderedDict[str, AnyValue] = OrderedDict()
-
-    def get(self, key: str, make: Callable[[], AnyValue]) -> AnyValue:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self.limit:
-                self._values.popitem(last=False)
-        return value
-
-
 _products: Kept[Product] = Kept(256)
-_configurators: Kept[Configurator] = Kept(64)
-"""Shared by all services of a process: services live as long as a transaction, reading and compiling a model takes longer."""
+"""Shared by all services of a process: services live as long as a transaction, reading a product takes longer."""
 
 
 class ConfigureService:
@@ -97,28 +64,3 @@ class ConfigureService:
             f"{product}:{version}:{at.isoformat()}:{digest}",
             lambda: Product.from_content(product, self.store.content(product, version)).with_version(version, at),
         )
-
-
-def configurator_of(product: Product) -> Configurator:
-    """The configurator of a product; made once for equal products."""
-    return _configurators.get(
-        f"{product.id}:{product.digest}",
-        lambda: Configurator(
-            read_model(product.model_text, name=f"{product.id}.uvl"), product.demand, currency=product.currency
-        ),
-    )
-
-
-def check_product(product: Product) -> None:
-    """Raises when a product is not consistent in itself: model, words, start, demand and picture must speak of one another."""
-    configurator = configurator_of(product)
-    configurator.options(product.start)
-    known = configurator.model.features
-    demand = product.demand
-    named = {name for condition in demand.conditions() for name in features_of(condition)}
-    if product.picture is not None:
-        named |= {name for name, _ in product.picture.features()}
-        named |= {name for style in product.picture.styles for name in features_of(style.when)}
-    unknown = sorted((named | set(product.option_words)) - known.keys())
-    if unknown:
-        raise WrongProduct(f"product {product.id} speaks of '{unknown[0]}', which its model does not have", where=product.id)

@@ -1,0 +1,1 @@
+"""Use cases of configuring: products and their versions, configurators."""
