@@ -337,6 +337,34 @@ def test_a_hold_whose_time_passes_makes_room_for_what_really_happens(plant: Any)
         assert double_booked_hours(plan.schedule(berlin("01T00:00"), berlin("09T00:00"))) == 0
 
 
+@pytest.mark.parametrize("late_seconds", [20, 84, 300])
+def test_an_order_that_ends_late_takes_its_time_from_a_hold_whose_time_passes(plant: Any, late_seconds: int) -> None:
+    """The end of an order's last operation is all that is heard of it; then the order is no longer in the plan."""
+    only = {"work_units": ("paint-1",)}
+    plant.order("a", paint(60, **only))
+    say(plant, "started", bookings(plant, "a")[0].id, plant.now)
+    with plant.plan() as plan:
+        plan.hold(paint(60, **only))
+    ended = berlin("02T09:00") + timedelta(seconds=late_seconds)
+    plant.now = ended + timedelta(seconds=10)
+    say(plant, "finished", bookings(plant, "a")[0].id, ended)
+    assert plant.violations() == []
+    with plant.plan() as plan:
+        assert double_booked_hours(plan.schedule(berlin("01T00:00"), berlin("09T00:00"))) == 0
+
+
+def test_an_order_that_ends_late_moves_the_next_on_its_machine_at_once(plant: Any) -> None:
+    only = {"work_units": ("paint-1",)}
+    for order in ("a", "b"):
+        plant.order(order, paint(60, **only))
+    say(plant, "started", bookings(plant, "a")[0].id, plant.now)
+    plant.now = berlin("02T09:02")
+    say(plant, "finished", bookings(plant, "a")[0].id, plant.now - timedelta(seconds=30))
+    assert bookings(plant, "b")[0].start == plant.now
+    with plant.plan() as plan:
+        assert double_booked_hours(plan.schedule(berlin("01T00:00"), berlin("09T00:00"))) == 0
+
+
 def test_what_the_plan_never_knew_is_not_found(plant: Any) -> None:
     for what in ("released", "started", "finished"):
         with pytest.raises(UnknownBooking):

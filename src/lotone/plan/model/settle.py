@@ -32,7 +32,7 @@ class _Settling:
         self.material: dict[Place, Ready] = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
         self.hours = {unit: snapshot.hours(unit) for unit in snapshot.resources}
         self.placed = {unit: snapshot.repair(unit) for unit in snapshot.resources}
-        """What stands for good, and repairs."""
+        """What stands for good, and repairs. What is done counts too: the time of a hold may have passed meanwhile."""
         self.waiting = {unit: Pile() for unit in snapshot.resources}
         """What did not have its turn yet, where it was last thought to be."""
         self.ends: dict[Place, datetime] = {}
@@ -51,7 +51,7 @@ class _Settling:
                 continue
             cancelled = booking.state is BookingState.CANCELLED
             self.ends[booking.place] = self.snapshot.now if cancelled else booking.end
-            if booking.state is BookingState.STARTED:
+            if not cancelled:
                 self.placed[booking.work_unit].add(booking.start, booking.end)
 
     def _queue(self, booking: Booking, start: datetime) -> None:
