@@ -12,6 +12,7 @@ from lotone.demo.run import ORGANIZATION, Demo
 from lotone.demo.shoppers import Account
 from lotone.kernel import Told, facts_after, troubles, waiting
 from lotone.make import UnitState
+from lotone.orders import OrderState
 from lotone.wiring import Platform, Work
 
 DELIVERED_LATER = 20
@@ -46,6 +47,8 @@ class Report:
     promises_moved_and_told: int = 0
     promises_due: int = 0
     promises_kept: int = 0
+    promises_broken_by: dict[str, int] = field(default_factory=dict)
+    """Of the promises that are due and not kept: how many were last moved by which cause; `untold` were never moved."""
     double_booked_hours: float = 0.0
     double_booked: list[str] = field(default_factory=list)
     samples_published: int = 0
@@ -124,6 +127,14 @@ def _count_orders(report: Report, work: Work, account: Account) -> None:
     report.orders_doubled = sum(count - 1 for count in quotes.values())
     rate = work.orders.kept_rate()
     report.promises_due, report.promises_kept = rate.due, rate.kept
+    now = work.platform.plant()
+    broken = [
+        order.id
+        for order in kept
+        if order.state is not OrderState.CANCELLED and order.first_promised <= now and not order.kept
+    ]
+    causes = ([move.cause for move in work.orders.history(order)] or ["untold"] for order in broken)
+    report.promises_broken_by = dict(Counter(each[-1] for each in causes))
 
 
 def _count_units(report: Report, work: Work) -> None:
