@@ -43,9 +43,9 @@ from lotone.configure.model.demand import (
     PartRule,
     Setting,
     TimeRule,
-    explode,
     in_working_order,
 )
+from lotone.configure.model.explosion import Tables, explode
 from lotone.configure.model.expression import (
     ALWAYS,
     And,
@@ -112,6 +112,7 @@ __all__ = [
     "RuleKind",
     "Setting",
     "Store",
+    "Tables",
     "TimeRule",
     "UnknownFeature",
     "UnknownProduct",

@@ -1,10 +1,10 @@
 """What a configuration needs: tables of parts, operations, times, parameters and checks, each row with its condition."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lotone.configure.model.expression import ALWAYS, Expression, as_text, holds, parse_expression
+from lotone.configure.model.expression import ALWAYS, Expression, as_text, parse_expression
 from lotone.kernel import Invalid, Words
 
 Setting = bool | int | float | str
@@ -198,56 +198,6 @@ class Demand:
 
 class CircularRouting(Invalid):
     """Operations of which each waits for another."""
-
-
-def explode(rules: DemandRules, configuration: Set[str]) -> Demand:
-    """Evaluate the tables for a complete configuration. Raises CircularRouting."""
-    present = {rule.id: rule for rule in in_working_order(rules.operations) if holds(rule.when, configuration)}
-    routing = {rule.id: rule for rule in rules.operations}
-    operations = tuple(_operation(rule, rules, routing, present.keys(), configuration) for rule in present.values())
-    quantities: dict[tuple[str, str], float] = {}
-    for part in _applying(rules.parts, configuration):
-        if part.operation in present:
-            key = (part.part, part.operation)
-            quantities[key] = quantities.get(key, 0.0) + part.quantity
-    parts = (PartNeed(part, quantity, operation) for (part, operation), quantity in quantities.items() if quantity > 0)
-    return Demand(tuple(parts), operations)
-
-
-def _applying(rules: Iterable[AnyRule], configuration: Set[str]) -> list[AnyRule]:
-    return [rule for rule in rules if holds(rule.when, configuration)]
-
-
-def _operation(
-    rule: OperationRule,
-    rules: DemandRules,
-    routing: Mapping[str, OperationRule],
-    present: Set[str],
-    configuration: Set[str],
-) -> OperationNeed:
-    own_times = [time for time in rules.times if time.operation == rule.id]
-    own_parameters = [parameter for parameter in rules.parameters if parameter.operation == rule.id]
-    own_checks = [check for check in rules.checks if check.operation == rule.id]
-    minutes = rule.minutes + sum(time.add_minutes for time in _applying(own_times, configuration))
-    return OperationNeed(
-        step=rule.id,
-        words=rule.words,
-        work_center=rule.work_center,
-        minutes=max(0.0, minutes),
-        after=tuple(dict.fromkeys(_before(rule, routing, present))),
-        wait_after_minutes=rule.wait_after_minutes,
-        work_units=rule.work_units,
-        parameters={row.parameter: row.value for row in _applying(own_parameters, configuration)},
-        checks=tuple(CheckNeed(row.check, row.low, row.high) for row in _applying(own_checks, configuration)),
-    )
-
-
-def _before(rule: OperationRule, routing: Mapping[str, OperationRule], present: Set[str]) -> Iterable[str]:
-    for step in rule.after:
-        if step in present:
-            yield step
-        else:
-            yield from _before(routing[step], routing, present)
 
 
 def in_working_order(operations: Iterable[OperationRule]) -> list[OperationRule]:

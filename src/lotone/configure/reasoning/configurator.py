@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from threading import Lock
 
-from lotone.configure.model.demand import Demand, DemandRules, explode
+from lotone.configure.model.demand import Demand, DemandRules
+from lotone.configure.model.explosion import Tables
 from lotone.configure.model.expression import Expression, features_of
 from lotone.configure.model.features import GroupKind, Model, similar
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
@@ -150,7 +151,11 @@ class Configurator:
 
     def explode(self, configuration: Iterable[str]) -> Demand:
         """Parts and operations that make one unit of a complete configuration. Raises as `check` does."""
-        return explode(self.demand, self.check(configuration))
+        return self._tables.explode(self.check(configuration))
+
+    @cached_property
+    def _tables(self) -> Tables:
+        return Tables(self.demand)
 
     # -- inside
 
