@@ -10,6 +10,7 @@ checker of whole plans.
 
 from lotone.plan.check import DoubleBooking, Violation, check, double_booked, double_booked_hours
 from lotone.plan.facts import PromiseMoved, ScheduleChanged
+from lotone.plan.model.asking import NoPromise
 from lotone.plan.model.booking import Booking, BookingState, Resource
 from lotone.plan.model.calendar import Calendar, CalendarException, Shift, Window
 from lotone.plan.model.demand import Demand, OperationNeed
@@ -55,6 +56,7 @@ __all__ = [
     "Load",
     "NoCapacity",
     "NoMachine",
+    "NoPromise",
     "NoSupply",
     "OperationNeed",
     "PartNeed",

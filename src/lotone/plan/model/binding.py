@@ -1,6 +1,7 @@
 """Why a promise is as late as it is: the chain of what waited for what, walked back from the last operation."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lotone.kernel import Words
@@ -21,10 +22,14 @@ def promise_for(snapshot: Snapshot, commitment: Commitment, material: Mapping[Pl
     plus the buffer of the binding chain at the settings' probability (see `buffer`), plus packing, rounded up to the next
     hand-over.
     """
-    settings = snapshot.settings
-    chain = _Chain(snapshot, commitment, material)
+    return promise_of_chain(Chain(snapshot, commitment, material))
+
+
+def promise_of_chain(chain: "Chain") -> Promise:
+    """What can be promised when this is what binds; see `promise_for`."""
+    snapshot, settings = chain.snapshot, chain.snapshot.settings
     spare = buffer(chain.durations, settings.probability, settings.spread)
-    completion = commitment.completion
+    completion = chain.commitment.completion
     bindings = tuple(sorted(chain.bindings, key=lambda each: (each.kind is BindingKind.OPERATION, -each.hours)))
     return Promise(
         date=settings.next_hand_over(completion + spare + settings.packing),
@@ -39,10 +44,10 @@ def promise_for(snapshot: Snapshot, commitment: Commitment, material: Mapping[Pl
 def _material(snapshot: Snapshot, commitment: Commitment) -> Mapping[Place, Ready]:
     """The pegs of one commitment's parts."""
     parts = {each.part for each in commitment.reservations}
-    return pegs(snapshot.stock, snapshot.commitments.reserved, parts.intersection(snapshot.scarce))
+    return pegs(snapshot.stock, snapshot.commitments.reserved, sorted(parts.intersection(snapshot.scarce)))
 
 
-class _Chain:
+class Chain:
     """From the last operation back to the first cause. An operation's start is bound by what its machine or material
     allows when it would start no earlier even with all its predecessors ready at once; else by its latest predecessor."""
 
@@ -85,12 +90,18 @@ class _Chain:
 
     def _first(self, booking: Booking, ready: datetime) -> datetime:
         """When the booking could start on its machine, at the latest when it does."""
-        return self._fit(booking, ready, self._others(booking), self.snapshot.repair(booking.work_unit))
+        return self._fit(booking, ready, *self.others(booking), self.snapshot.repair(booking.work_unit))
 
-    def _others(self, booking: Booking) -> Busy:
+    def others(self, booking: Booking) -> Sequence[Busy]:
+        """What else a booking's machine does."""
         busy = self.snapshot.busy(booking.work_unit).copy()
         busy.free(booking.start, booking.end)
-        return busy
+        return (busy,)
+
+    def before_on_machine(self, booking: Booking) -> Iterator[Booking]:
+        """What stands on a booking's machine before it, the latest first."""
+        standing = self.snapshot.queues[booking.work_unit].bookings
+        return (standing[index] for index in range(bisect_left(standing, booking.start, key=_start) - 1, -1, -1))
 
     def _fit(self, booking: Booking, ready: datetime, *busy: Busy) -> datetime:
         found = first_fit(self.snapshot.hours(booking.work_unit), busy, ready, booking.duration)
@@ -101,7 +112,7 @@ class _Chain:
         repair = self.snapshot.repair(booking.work_unit)
         opened = self._fit(booking, ready)
         repaired = self._fit(booking, ready, repair)
-        free = self._fit(booking, ready, repair, self._others(booking))
+        free = self._fit(booking, ready, repair, *self.others(booking))
         name = self.snapshot.resources[booking.work_unit].name
         self._note(BindingKind.CALENDAR, name, opened, opened - ready)
         self._note(BindingKind.REPAIR, name, repaired, repaired - opened)
@@ -125,10 +136,12 @@ class _Chain:
     def _add_queue_before(self, booking: Booking) -> None:
         """The work that stands on the machine without a gap before a booking: when it takes longer, the booking is late."""
         start = booking.start
-        for other in reversed(self.snapshot.queues[booking.work_unit].bookings):
-            if other.start >= booking.start:
-                continue
+        for other in self.before_on_machine(booking):
             if other.end < start:
                 return
             start = other.start
             self.durations.append(max(other.end - max(other.start, self.snapshot.now), NOTHING))
+
+
+def _start(booking: Booking) -> datetime:
+    return booking.start

@@ -44,6 +44,12 @@ class OperationNeed:
         return timedelta(seconds=ceil(self.minutes_on.get(work_unit, self.minutes) * 60))
 
     @cached_property
+    def shape(self) -> tuple[Any, ...]:
+        """The same for operations that ask the same of machines; their material is another matter."""
+        slower = tuple(sorted(self.minutes_on.items()))
+        return self.step, self.work_center, self.minutes, slower, self.after, self.wait_after_minutes, self.work_units
+
+    @cached_property
     def wait(self) -> timedelta:
         return timedelta(seconds=ceil(self.wait_after_minutes * 60))
 
@@ -82,6 +88,11 @@ class Demand:
         except CycleError as fault:
             raise WrongDemand(f"the routing goes in a circle: {' > '.join(fault.args[1])}") from fault
         return tuple(self.by_step[step] for step in steps)
+
+    @cached_property
+    def shape(self) -> tuple[Any, ...]:
+        """The same for demands that ask the same of machines."""
+        return self.words, self.quantity, *(need.shape for need in self.in_order)
 
     @cached_property
     def preceding(self) -> dict[str, tuple[tuple[str, timedelta], ...]]:

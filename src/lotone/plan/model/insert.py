@@ -1,15 +1,16 @@
 """Insertion: the operations of a new demand are put into the plan as it stands, each where it can end first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lotone.plan.model.booking import Booking, BookingState, Place, Resource
 from lotone.plan.model.busy import Busy, first_fit
 from lotone.plan.model.demand import Demand, OperationNeed
 from lotone.plan.model.fault import DoesNotFit, NoCapacity, NoMachine
 from lotone.plan.model.snapshot import Snapshot
-from lotone.plan.model.supply import Reservation
+from lotone.plan.model.supply import Ready, Reservation
 
 
 @dataclass(frozen=True)
@@ -20,62 +21,82 @@ class Insertion:
     reservations: tuple[Reservation, ...]
 
 
+Steps = dict[tuple[int, str], Ready]
+"""By unit and step, the part that is there last; nothing for a step whose parts are all there now."""
+
+
 def insert(snapshot: Snapshot, demand: Demand, commitment: str, new_id: Callable[[], str]) -> Insertion:
     """Put every operation, none before those it follows, on the machine where it ends first: in the first gap that fits
     into open hours, after the machine's repair, after its material is there, and not before now.
 
     What is booked already is never moved. Raises NoMachine, DoesNotFit, NoSupply, NoCapacity.
     """
-    return _Inserter(snapshot, demand, commitment, new_id).run()
+    taken = list(_taken(snapshot, demand))
+    reservations = tuple(
+        Reservation(Place(commitment, each.unit, each.step), each.part, each.quantity, None if each.covered else each.ready.at)
+        for each in taken
+    )
+    return Insertion(place(snapshot, demand, commitment, _last(taken, snapshot.now), new_id), reservations)
 
 
-class _Inserter:
-    def __init__(self, snapshot: Snapshot, demand: Demand, commitment: str, new_id: Callable[[], str]) -> None:
-        self.snapshot = snapshot
-        self.demand = demand
-        self.commitment = commitment
-        self.new_id = new_id
-        self.own: dict[str, Busy] = {}
-        self.taken: dict[str, float] = {}
-        self.bookings: list[Booking] = []
-        self.reservations: list[Reservation] = []
+class _Taken(NamedTuple):
+    unit: int
+    step: str
+    part: str
+    quantity: float
+    ready: Ready
+    covered: bool
 
-    def run(self) -> Insertion:
-        for unit in range(1, self.demand.quantity + 1):
-            ends: dict[str, datetime] = {}
-            for need in self.demand.in_order:
-                booking = self._place(unit, need, ends)
-                self.own.setdefault(booking.work_unit, Busy()).add(booking.start, booking.end)
-                self.bookings.append(booking)
-                ends[need.step] = booking.end
-        return Insertion(tuple(self.bookings), tuple(self.reservations))
 
-    def _place(self, unit: int, need: OperationNeed, ends: Mapping[str, datetime]) -> Booking:
-        place = Place(self.commitment, unit, need.step)
-        ready = self._reserve(place, need.parts)
-        for step in need.after:
-            ready = max(ready, ends[step] + self.demand.by_step[step].wait)
-        start, end, machine = first_end(self.snapshot, need, ready, self.own)
-        minutes = need.minutes_on.get(machine.work_unit, need.minutes)
-        return Booking(
-            self.new_id(), self.commitment, unit, need.step, machine.work_center, machine.work_unit, start, end, minutes,
-            BookingState.HELD,
-        )  # fmt: skip
+def _taken(snapshot: Snapshot, demand: Demand) -> Iterator[_Taken]:
+    """The parts that a demand takes after all that is kept already. It does not depend on when its steps are done."""
+    stock, totals = snapshot.stock, dict[str, float]()
+    kept = snapshot.commitments.reserved_total
+    for unit in range(1, demand.quantity + 1):
+        for need in demand.in_order:
+            for part, quantity in need.parts.items():
+                totals[part] = total = totals.get(part, kept.get(part, 0.0)) + quantity
+                ready, covered = stock.served_new(part, total)
+                yield _Taken(unit, need.step, part, quantity, ready, covered)
 
-    def _reserve(self, place: Place, parts: Mapping[str, float]) -> datetime:
-        """Keep the parts of an operation; returns when all of them can be there."""
-        ready = self.snapshot.now
-        for part, quantity in parts.items():
-            before = self.taken.get(part)
-            if before is None:
-                before = self.snapshot.commitments.reserved_total.get(part, 0.0)
-            self.taken[part] = before + quantity
-            served, covered = self.snapshot.stock.served(part, before + quantity)
-            if not covered:
-                self.snapshot.stock.buy(part)
-            self.reservations.append(Reservation(place, part, quantity, None if covered else served.at))
-            ready = max(ready, served.at)
-        return ready
+
+def _last(taken: Iterable[_Taken], now: datetime) -> Steps:
+    last: Steps = {}
+    for each in taken:
+        if each.ready.at > now:
+            known = last.get((each.unit, each.step))
+            if known is None or (each.ready.at, known.part) > (known.at, each.part):
+                last[each.unit, each.step] = each.ready
+    return last
+
+
+def ready_steps(snapshot: Snapshot, demand: Demand) -> Steps:
+    """When the steps of a demand that must wait for parts can have them. Raises NoSupply."""
+    return _last(_taken(snapshot, demand), snapshot.now)
+
+
+def place(snapshot: Snapshot, demand: Demand, commitment: str, ready: Steps, new_id: Callable[[], str]) -> tuple[Booking, ...]:
+    """A booking for every operation of a demand, when its material is `ready`. Raises NoMachine, DoesNotFit, NoCapacity."""
+    own: dict[str, Busy] = {}
+    bookings: list[Booking] = []
+    for unit in range(1, demand.quantity + 1):
+        ends: dict[str, datetime] = {}
+        for need in demand.in_order:
+            material = ready.get((unit, need.step))
+            earliest = snapshot.now if material is None else material.at
+            for step in need.after:
+                earliest = max(earliest, ends[step] + demand.by_step[step].wait)
+            start, end, machine = first_end(snapshot, need, earliest, own)
+            minutes = need.minutes_on.get(machine.work_unit, need.minutes)
+            own.setdefault(machine.work_unit, Busy()).add(start, end)
+            ends[need.step] = end
+            bookings.append(
+                Booking(
+                    new_id(), commitment, unit, need.step, machine.work_center, machine.work_unit, start, end, minutes,
+                    BookingState.HELD,
+                )
+            )  # fmt: skip
+    return tuple(bookings)
 
 
 def first_end(

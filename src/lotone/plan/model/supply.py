@@ -83,6 +83,17 @@ class Stock:
         self.now = now
         self.settings = settings
         self._levels: dict[str, list[tuple[float, Ready]]] = {}
+        self._served: dict[tuple[str, float], tuple[Ready, bool]] = {}
+
+    def served_new(self, part: str, total: float) -> tuple[Ready, bool]:
+        """As `served`, for something new: what nothing covers is ordered today. Raises NoSupply."""
+        known = self._served.get((part, total))
+        if known is None:
+            ready, covered = self.served(part, total)
+            if not covered:
+                self.buy(part)
+            known = self._served[part, total] = ready, covered
+        return known
 
     def served(self, part: str, total: float, bought_by: datetime | None = None) -> tuple[Ready, bool]:
         """When supply reaches `total`, and whether that is covered by what is there or on its way."""

@@ -1,22 +1,23 @@
 """Promising: what can be promised, holding it, and making it firm."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from lotone.kernel import Words, new_id
+from lotone.kernel import new_id
 from lotone.plan.model import happen
+from lotone.plan.model.asking import UNTOLD, Asking, NoPromise
 from lotone.plan.model.binding import promise_for
 from lotone.plan.model.booking import BookingState
 from lotone.plan.model.demand import Demand
 from lotone.plan.model.fault import HoldTaken, UnknownOrder
 from lotone.plan.model.insert import insert
 from lotone.plan.model.promise import Hold, HoldLost, Promise
-from lotone.plan.model.snapshot import LONG_AGO, Commitment, CommitmentState, Snapshot
+from lotone.plan.model.snapshot import Commitment, CommitmentState, Snapshot
 from lotone.plan.service.desk import Desk
 
 FORGET_AFTER = timedelta(days=1)
 """A hold that ran out this long ago is deleted and can no longer be confirmed."""
-UNTOLD = Promise(LONG_AGO, 0.0, LONG_AGO, (), Words(""))
 
 
 class Offers(Desk):
@@ -27,8 +28,18 @@ class Offers(Desk):
 
         Raises NoMachine, DoesNotFit, NoSupply, NoCapacity.
         """
-        snapshot = self.snapshot()
-        return self._inserted(snapshot, _commitment("quote", snapshot.version + 1, demand))[1].told
+        answer = Asking(self.snapshot()).promise(demand)
+        if isinstance(answer, Promise):
+            return answer
+        raise answer
+
+    def promise_many(self, demands: Iterable[Demand]) -> list[Promise | NoPromise]:
+        """For each demand what `promise` says, or the fault it would raise: all of them about one and the same plan.
+
+        Each is put into the plan by itself, as if the others were not asked. Keeps nothing, writes nothing.
+        """
+        asking = Asking(self.snapshot())
+        return [asking.promise(demand) for demand in demands]
 
     def hold(self, demand: Demand, minutes: float = 15) -> Hold:
         """Promise the demand and keep its capacity and material for some minutes of wall time.

@@ -1,0 +1,85 @@
+"""Many questions to one plan: what could be promised for each of some demands, each put into the plan by itself.
+
+The plan is never copied. Demands that ask the same of machines and material have the same answer, and most options of a
+product do: a colour changes a parameter, not an operation. So a shop asks about all its options at the price of a few.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import count
+from typing import Any
+
+from lotone.kernel import Words
+from lotone.plan.model.binding import Chain, promise_of_chain
+from lotone.plan.model.booking import Booking, Place
+from lotone.plan.model.busy import Busy
+from lotone.plan.model.demand import Demand
+from lotone.plan.model.fault import DoesNotFit, NoCapacity, NoMachine, NoSupply
+from lotone.plan.model.insert import Steps, place, ready_steps
+from lotone.plan.model.promise import Promise
+from lotone.plan.model.snapshot import LONG_AGO, Commitment, Snapshot
+
+NoPromise = NoMachine | DoesNotFit | NoSupply | NoCapacity
+"""What keeps the plan from promising a day."""
+GUEST = "quote"
+UNTOLD = Promise(LONG_AGO, 0.0, LONG_AGO, (), Words(""))
+
+
+class Asking:
+    """Questions to one snapshot. What was answered once is not worked out again, whoever asks."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._answers: dict[Any, Promise | NoPromise] = {}
+
+    def promise(self, demand: Demand) -> Promise | NoPromise:
+        """What `hold` would promise for the demand, or the fault it would raise."""
+        try:
+            ready = ready_steps(self.snapshot, demand)
+        except NoSupply as fault:
+            return fault
+        key = (demand.shape, tuple(sorted(ready.items())))
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = self._asked(demand, ready)
+        return answer
+
+    def _asked(self, demand: Demand, ready: Steps) -> Promise | NoPromise:
+        numbers = count(1)
+        try:
+            bookings = place(self.snapshot, demand, GUEST, ready, lambda: str(next(numbers)))
+        except (NoMachine, DoesNotFit, NoCapacity) as fault:
+            return fault
+        guest = Commitment(GUEST, self.snapshot.version + 1, demand, bookings, (), UNTOLD, UNTOLD.date)
+        return promise_of_chain(_GuestChain(self.snapshot, guest, ready))
+
+
+class _GuestChain(Chain):
+    """The chain of bookings that do not stand in the plan: what stands there and the guest's own are seen side by side."""
+
+    def __init__(self, snapshot: Snapshot, guest: Commitment, ready: Steps) -> None:
+        self.own: dict[str, list[Booking]] = {}
+        for booking in guest.bookings:
+            self.own.setdefault(booking.work_unit, []).append(booking)
+        material = {Place(guest.id, unit, step): last for (unit, step), last in ready.items()}
+        super().__init__(snapshot, guest, material)
+
+    def others(self, booking: Booking) -> Sequence[Busy]:
+        standing = self.snapshot.busy(booking.work_unit)
+        own = self.own[booking.work_unit]
+        if len(own) == 1:
+            return (standing,)
+        return standing, Busy((each.start, each.end) for each in own if each is not booking)
+
+    def before_on_machine(self, booking: Booking) -> Iterator[Booking]:
+        queue = self.snapshot.queues.get(booking.work_unit)
+        standing = queue.bookings if queue else ()
+        own = sorted((each for each in self.own[booking.work_unit] if each.start < booking.start), key=_start)
+        earlier = (standing[index] for index in range(bisect_left(standing, booking.start, key=_start) - 1, -1, -1))
+        return merge(earlier, reversed(own), key=_start, reverse=True)
+
+
+def _start(booking: Booking) -> datetime:
+    return booking.start
