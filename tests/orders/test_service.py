@@ -320,3 +320,23 @@ def test_the_story_of_an_order(factory: LampFactory) -> None:
         assert shown["number"] == order.number
         assert shown["kept"] is None
         assert [step["state"] for step in shown["steps"]] == [step.state.value for step in story.steps]
+
+
+def test_many_previews_are_the_previews_one_by_one(factory: LampFactory) -> None:
+    wishes = [["red"], ["blue"], ["large"], ["dimmer"], [*BLUE_DIMMED], ["red"]]
+    with factory.work() as work:
+        work.orders.place(work.orders.quote("lamp", BLUE_DIMMED, "ann", quantity=2).id, "ann")
+        many = work.orders.preview_many("lamp", wishes, quantity=3)
+        assert many == [work.orders.preview("lamp", wish, quantity=3) for wish in wishes]
+        assert many[0] is many[5]
+        with pytest.raises(orders.WrongQuantity):
+            work.orders.preview_many("lamp", wishes, quantity=0)
+        with pytest.raises(configure.Contradiction):
+            work.orders.preview_many("lamp", [["red"], ["small", "dimmer"]])
+
+
+def test_a_choice_that_can_not_be_promised_does_not_spoil_the_others(factory: LampFactory) -> None:
+    with factory.work() as work:
+        work.plan.set_resources([each for each in work.plan.snapshot().resources.values() if each.work_center != "paint"])
+        answers = work.orders.preview_many("lamp", [["red"], ["blue"]])
+    assert all(isinstance(answer, plan.NoMachine) for answer in answers)

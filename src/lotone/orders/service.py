@@ -1,8 +1,9 @@
 """Use cases from quote to hand-over, and the honest history of every promise."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from lotone import assets, configure, plan
 from lotone.kernel import Clock, Money, Tell, Words, new_id
@@ -65,9 +66,18 @@ class OrderService:
         Choices that leave something open are completed the cheapest way. Raises what the configurator and the plan raise.
         """
         published = self.configure.product(product)
-        configurator = self.configure.configurator(product, published.version)
-        demand = configurator.explode(configurator.complete(choices))
-        return self.plan.promise(planned(demand, published.words, _checked(quantity)))
+        return self.plan.promise(_wanted(published, choices, _checked(quantity)))
+
+    def preview_many(
+        self, product: str, choices: Iterable[Iterable[str]], *, quantity: int = 1
+    ) -> list[plan.Promise | plan.NoPromise]:
+        """What `preview` says for each of many choices, all of it about one and the same plan.
+
+        Where the plan can't promise a day, its fault stands in the answer's place. Keeps nothing, writes nothing.
+        Raises what the configurator raises for the first choices that contradict themselves.
+        """
+        published = self.configure.product(product)
+        return self.plan.promise_many([_wanted(published, each, _checked(quantity)) for each in choices])
 
     def quote(
         self,
@@ -303,6 +313,28 @@ class OrderService:
     def kept_rate(self) -> KeptRate:
         """How many promises are due by now, and how many of them were kept."""
         return kept_rate(self.store.orders(), self.clock())
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What is asked for, by what makes the answer: so long as the product says the same, the demand is the same."""
+
+    digest: str
+    configuration: frozenset[str]
+    quantity: int
+    product: configure.Product = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=2048)
+def _demand_of(wish: _Wish) -> plan.Demand:
+    demand = configure.configurator_of(wish.product).explode(wish.configuration)
+    return planned(demand, wish.product.words, wish.quantity)
+
+
+def _wanted(product: configure.Product, choices: Iterable[str], quantity: int) -> plan.Demand:
+    """The demand of the cheapest configuration with the choices; kept for a while, for buyers go back and forth."""
+    configuration = configure.configurator_of(product).complete(choices)
+    return _demand_of(_Wish(f"{product.id}:{product.digest}", configuration, quantity, product))
 
 
 def _checked(quantity: int) -> int:
