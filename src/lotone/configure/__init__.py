@@ -62,18 +62,22 @@ from lotone.configure.model.expression import (
 )
 from lotone.configure.model.fault import BrokenModel, Fault, Faulty, WrongExpression
 from lotone.configure.model.features import Feature, Group, GroupKind, Model, Rule, RuleKind, similar, unknown_names
+from lotone.configure.model.finding import Analysis, Finding, FindingKind
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
 from lotone.configure.reading.uvl import read_model
+from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
+from lotone.configure.reasoning.limits import Limits
 from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of
 from lotone.configure.service.products import ConfigureService, UnknownProduct
 from lotone.configure.store import Store
 
 __all__ = [
     "ALWAYS",
+    "Analysis",
     "And",
     "BrokenModel",
     "CheckNeed",
@@ -90,10 +94,13 @@ __all__ = [
     "Fault",
     "Faulty",
     "Feature",
+    "Finding",
+    "FindingKind",
     "Group",
     "GroupKind",
     "Implies",
     "Incomplete",
+    "Limits",
     "Model",
     "Name",
     "Not",
@@ -119,6 +126,7 @@ __all__ = [
     "WrongExpression",
     "WrongPicture",
     "WrongProduct",
+    "analyse",
     "as_text",
     "check_product",
     "configurator_of",
