@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import cached_property, partial
 
 from sqlalchemy import Connection
@@ -53,6 +54,10 @@ class Work:
             increase=partial(samples.increase, organization),
             repair_minutes=self.platform.settings.expected_repair_minutes,
         )
+
+    @cached_property
+    def interest(self) -> configure.InterestService:
+        return configure.InterestService(configure.InterestStore(self.connection, self.organization), self.platform.today)
 
     @cached_property
     def configure(self) -> configure.ConfigureService:
@@ -152,6 +157,10 @@ class Platform:
         """A transaction that only reads."""
         with self.database.look() as connection:
             yield Work(self, connection, organization)
+
+    def today(self) -> date:
+        """Which day it is in the plant."""
+        return self.plant().astimezone(self.plan_settings.zone).date()
 
     def organizations(self) -> list[str]:
         """The ids of all organizations of the installation."""

@@ -45,6 +45,18 @@ from lotone.configure.model.demand import (
     TimeRule,
     in_working_order,
 )
+from lotone.configure.model.demanded import (
+    KEEP_DAYS_MAX,
+    SMALLEST_MAX,
+    DateLoss,
+    Funnel,
+    Interest,
+    InterestSettings,
+    LostBy,
+    OptionInterest,
+    PairInterest,
+    WrongInterestSetting,
+)
 from lotone.configure.model.explosion import Tables, explode
 from lotone.configure.model.expression import (
     ALWAYS,
@@ -63,6 +75,7 @@ from lotone.configure.model.expression import (
 from lotone.configure.model.fault import BrokenModel, Fault, Faulty, WrongExpression
 from lotone.configure.model.features import Feature, Group, GroupKind, Model, Rule, RuleKind, similar, unknown_names
 from lotone.configure.model.finding import Analysis, Finding, FindingKind
+from lotone.configure.model.interest import Cause, Tally, Visit
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
@@ -72,20 +85,26 @@ from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import Limits
 from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of
+from lotone.configure.service.interest import InterestService, Visits
 from lotone.configure.service.products import ConfigureService, UnknownProduct
 from lotone.configure.store import Store
+from lotone.configure.store_interest import InterestStore
 
 __all__ = [
     "ALWAYS",
+    "KEEP_DAYS_MAX",
+    "SMALLEST_MAX",
     "Analysis",
     "And",
     "BrokenModel",
+    "Cause",
     "CheckNeed",
     "CheckRule",
     "CircularRouting",
     "Configurator",
     "ConfigureService",
     "Contradiction",
+    "DateLoss",
     "Demand",
     "DemandRules",
     "Equal",
@@ -96,19 +115,27 @@ __all__ = [
     "Feature",
     "Finding",
     "FindingKind",
+    "Funnel",
     "Group",
     "GroupKind",
     "Implies",
     "Incomplete",
+    "Interest",
+    "InterestService",
+    "InterestSettings",
+    "InterestStore",
     "Limits",
+    "LostBy",
     "Model",
     "Name",
     "Not",
     "OperationNeed",
     "OperationRule",
+    "OptionInterest",
     "OptionWords",
     "Options",
     "Or",
+    "PairInterest",
     "ParameterRule",
     "PartNeed",
     "PartRule",
@@ -120,10 +147,14 @@ __all__ = [
     "Setting",
     "Store",
     "Tables",
+    "Tally",
     "TimeRule",
     "UnknownFeature",
     "UnknownProduct",
+    "Visit",
+    "Visits",
     "WrongExpression",
+    "WrongInterestSetting",
     "WrongPicture",
     "WrongProduct",
     "analyse",

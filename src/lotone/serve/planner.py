@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 
 import structlog
@@ -36,6 +37,7 @@ class Planner:
         self.wake = threading.Event()
         self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self.improved: dict[str, int] = {}
+        self.tidied: dict[str, date] = {}
 
     def run(self, stop: threading.Event) -> None:
         self.platform.messages.listen(f"{FACTS}.>", lambda _subject, _payload: self.wake.set())
@@ -56,6 +58,7 @@ class Planner:
         for organization in self.platform.organizations():
             guarded("keep true", partial(self._keep_true, organization))
             guarded("dispatch", partial(self._dispatch, organization))
+            guarded("tidy", partial(self._tidy, organization))
 
     def _keep_true(self, organization: str) -> None:
         """Look first: a transaction that may write keeps all others waiting, and most of the time nothing is due."""
@@ -69,6 +72,18 @@ class Planner:
                 work.market.deliver_due(now)
                 work.plan.right_shift(now)
                 work.orders.hand_over(now)
+
+    def _tidy(self, organization: str) -> None:
+        """Once a plant day: delete counts of shoppers' interest that are older than the organization keeps them."""
+        today = self.platform.today()
+        if self.tidied.get(organization) == today:
+            return
+        with self.platform.look(organization) as work:
+            is_due = work.interest.has_old()
+        if is_due:
+            with self.platform.work(organization) as work:
+                work.interest.forget_old()
+        self.tidied[organization] = today
 
     def _dispatch(self, organization: str) -> None:
         now = self.platform.plant()

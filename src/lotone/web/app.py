@@ -1,14 +1,17 @@
 """The web application of one platform: every folder of pages, behind the same door keeper."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, Route
 
 from lotone import __version__
+from lotone.configure import Visits
 from lotone.identity.service import TOKEN_TOUCH
 from lotone.web import faults, static
 from lotone.web.access import Due, access_of
@@ -18,6 +21,7 @@ from lotone.web.middleware import BodyLimit, Measured, Measures, SecurityHeaders
 from lotone.web.room import Room
 from lotone.web.rooms import ROOMS
 from lotone.web.search import router as search
+from lotone.web.watching import keep_counting, keep_counts
 from lotone.wiring import Platform
 
 OPEN_PATHS = frozenset({"/static/{path:path}", "/api/v1/openapi.json"})
@@ -42,6 +46,7 @@ def create_app(platform: Platform, rooms: Sequence[Room] = ROOMS) -> FastAPI:
     app.state.menu = [entry for room in rooms for entry in room.menu]
     app.state.token_uses = Due(TOKEN_TOUCH.total_seconds(), platform.wall)
     app.state.measures = Measures()
+    app.state.visits = Visits(platform.today)
     app.router.routes.append(Route("/static/{path:path}", static.serve, name="static"))
     for router in (health, search, *(router for room in rooms for router in room.routers)):
         app.router.routes.extend(router.routes)  # as they are, so that each can be asked who may use it
@@ -57,7 +62,12 @@ def create_app(platform: Platform, rooms: Sequence[Room] = ROOMS) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.tail = Tail(app.state.platform)
     await app.state.tail.start()
+    counting = asyncio.create_task(keep_counting(app.state.platform, app.state.visits))
     yield
+    counting.cancel()
+    with suppress(asyncio.CancelledError):
+        await counting
+    await run_in_threadpool(keep_counts, app.state.platform, app.state.visits, everything=True)
     await app.state.tail.stop()
 
 
