@@ -80,10 +80,12 @@ from lotone.configure.model.options import Contradiction, Explanation, Incomplet
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
+from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.uvl import read_model
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.proofs import prove
 from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of
 from lotone.configure.service.interest import InterestService, Visits
 from lotone.configure.service.products import ConfigureService, UnknownProduct
@@ -151,6 +153,8 @@ __all__ = [
     "TimeRule",
     "UnknownFeature",
     "UnknownProduct",
+    "Violation",
+    "ViolationKind",
     "Visit",
     "Visits",
     "WrongExpression",
@@ -167,6 +171,7 @@ __all__ = [
     "in_working_order",
     "parse_expression",
     "phrase",
+    "prove",
     "read_model",
     "similar",
     "unknown_names",

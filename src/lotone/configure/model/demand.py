@@ -43,6 +43,17 @@ class PartRule:
     quantity: float
     operation: str
     when: Expression = ALWAYS
+    slot: str = ""
+    """The place in the unit that the part fills, such as `motor`: parts of one slot never come together, and every
+    configuration fills it; a slot written with a question mark, `basket?`, may stay empty."""
+
+    @property
+    def slot_name(self) -> str:
+        return self.slot.rstrip("?")
+
+    @property
+    def may_be_empty(self) -> bool:
+        return self.slot.endswith("?")
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,8 @@ def _row(rule: Any) -> dict[str, Any]:
     row["when"] = as_text(rule.when)
     if isinstance(rule, OperationRule):
         row["words"] = rule.words.as_dict()
+    if isinstance(rule, PartRule) and not rule.slot:
+        del row["slot"]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
 
 
@@ -197,7 +210,11 @@ class Demand:
 
 
 class CircularRouting(Invalid):
-    """Operations of which each waits for another."""
+    """Operations of which each waits for another: `steps`."""
+
+    def __init__(self, steps: Iterable[str]) -> None:
+        self.steps = tuple(steps)
+        super().__init__(f"the operations {', '.join(self.steps)} wait for each other")
 
 
 def in_working_order(operations: Iterable[OperationRule]) -> list[OperationRule]:
@@ -208,9 +225,18 @@ def in_working_order(operations: Iterable[OperationRule]) -> list[OperationRule]
     while waiting:
         ready = next((rule for rule in waiting if done.issuperset(rule.after)), None)
         if ready is None:
-            names = ", ".join(rule.id for rule in waiting)
-            raise CircularRouting(f"the operations {names} wait for each other")
+            raise CircularRouting(_circle(waiting))
         waiting.remove(ready)
         ordered.append(ready)
         done.add(ready.id)
     return ordered
+
+
+def _circle(waiting: list[OperationRule]) -> list[str]:
+    """Of operations that can't begin, those that others of them wait for in turn; the rest only comes after them."""
+    steps = {rule.id for rule in waiting}
+    while True:
+        awaited = {step for rule in waiting if rule.id in steps for step in rule.after} & steps
+        if awaited == steps:
+            return [rule.id for rule in waiting if rule.id in steps]
+        steps = awaited

@@ -1,0 +1,136 @@
+"""What is wrong with the tables of a product family, each with its row and a configuration that shows it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lotone.kernel import Words
+
+
+class ViolationKind(StrEnum):
+    """What a table can break, the gravest first."""
+
+    VOID = "void"
+    """The model has no configuration at all, so nothing can be proved."""
+    UNKNOWN_FEATURE = "unknown_feature"
+    UNKNOWN_OPERATION = "unknown_operation"
+    NO_WORK_CENTER = "no_work_center"
+    CIRCLE = "circle"
+    """Operations that wait for each other."""
+    NO_VALUE = "no_value"
+    """An operation without a value for one of its parameters."""
+    SECOND_VALUE = "second_value"
+    NO_PART = "no_part"
+    """A slot that stays empty."""
+    SECOND_PART = "second_part"
+    """Two parts in one slot."""
+    MIXED_SLOT = "mixed_slot"
+    TOO_SHORT = "too_short"
+    """An operation that would take no time, or less."""
+    UNREACHABLE = "unreachable"
+    """A row that no configuration needs, since its condition is never true."""
+    LEFT_OUT = "left_out"
+    """A row that no configuration needs, since its operation is never there when its condition is true."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule of the product line that some configuration breaks, or a row that none needs."""
+
+    kind: ViolationKind
+    table: str
+    """The table: operations, times, parts, parameters or checks; `model` where it is the model itself."""
+    row: int = 0
+    """The row's place in its table, from 0."""
+    column: str = "when"
+    subject: str = ""
+    """What it is about: a condition, parameter, part or slot."""
+    operation: str = ""
+    other: int | None = None
+    """The place of another row in the same table that it stands against."""
+    minutes: float | None = None
+    choices: tuple[str, ...] = ()
+    """Those of the configuration that matter here: what the conditions involved speak of."""
+    configuration: frozenset[str] | None = None
+    """A configuration that breaks the rule, the smallest; None where it is that no configuration has the row."""
+
+    def words(self, names: Mapping[str, Words] | None = None, place: Callable[[str, int], Words] | None = None) -> Words:
+        """The violation as a sentence, with the features' own words; `place` says how a row is called."""
+        english, chinese = _SENTENCES[self.kind]
+        return Words(en=self._told(english, "en", names or {}, place), zh=self._told(chinese, "zh", names or {}, place))
+
+    def _told(
+        self, sentence: str, language: str, names: Mapping[str, Words], place: Callable[[str, int], Words] | None
+    ) -> str:
+        called = [names[name].in_language(language) if name in names else name for name in self.choices]
+        other = (place or row_number)(self.table, self.other or 0).in_language(language)
+        return sentence.format(
+            subject=self.subject,
+            operation=self.operation,
+            other=other,
+            minutes=f"{self.minutes or 0:g}",
+            choices=("、" if language == "zh" else ", ").join(called) or _NOTHING_CHOSEN[language],
+        )
+
+    def as_json(self, names: Mapping[str, Words] | None = None) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "table": self.table,
+            "row": self.row,
+            "column": self.column,
+            "subject": self.subject,
+            "operation": self.operation,
+            "other": self.other,
+            "minutes": self.minutes,
+            "choices": list(self.choices),
+            "configuration": None if self.configuration is None else sorted(self.configuration),
+            "words": self.words(names).as_dict(),
+        }
+
+
+def row_number(table: str, row: int) -> Words:
+    """A row by its number, counted from 1."""
+    return Words(en=f"row {row + 1}", zh=f"第{row + 1}行")
+
+
+_NOTHING_CHOSEN = {"en": "none of them chosen", "zh": "均未选择"}
+_SENTENCES = {
+    ViolationKind.VOID: ("the model has no configuration: {subject}", "模型没有任何有效配置：{subject}"),
+    ViolationKind.UNKNOWN_FEATURE: ("the model has no feature '{subject}'", "模型中没有特征“{subject}”"),
+    ViolationKind.UNKNOWN_OPERATION: ("there is no operation '{subject}'", "没有工序“{subject}”"),
+    ViolationKind.NO_WORK_CENTER: ("'{operation}' has no work center", "工序“{operation}”没有工作中心"),
+    ViolationKind.CIRCLE: (
+        "the operations {subject} wait for each other, for example with {choices}",
+        "工序{subject}相互等待，例如选择{choices}时",
+    ),
+    ViolationKind.NO_VALUE: (
+        "'{subject}' of '{operation}' gets no value, for example with {choices}",
+        "工序“{operation}”的参数“{subject}”没有值，例如选择{choices}时",
+    ),
+    ViolationKind.SECOND_VALUE: (
+        "'{subject}' gets a second value beside {other}, for example with {choices}",
+        "参数“{subject}”除{other}外又得到一个值，例如选择{choices}时",
+    ),
+    ViolationKind.NO_PART: (
+        "no part fills '{subject}', for example with {choices}",
+        "“{subject}”没有零件，例如选择{choices}时",
+    ),
+    ViolationKind.SECOND_PART: (
+        "'{subject}' gets a second part beside {other}, for example with {choices}",
+        "“{subject}”除{other}外又得到一个零件，例如选择{choices}时",
+    ),
+    ViolationKind.MIXED_SLOT: (
+        "'{subject}' is written with a question mark here and without one in {other}",
+        "“{subject}”在此带问号，而{other}不带",
+    ),
+    ViolationKind.TOO_SHORT: (
+        "'{operation}' takes {minutes} minutes, for example with {choices}; expected more than 0",
+        "选择{choices}时，工序“{operation}”用时{minutes}分钟，应大于0",
+    ),
+    ViolationKind.UNREACHABLE: ("no configuration has '{subject}'", "没有任何配置满足“{subject}”"),
+    ViolationKind.LEFT_OUT: (
+        "whenever '{subject}' is true, the operation '{operation}' is left out",
+        "“{subject}”成立时，工序“{operation}”总被省去",
+    ),
+}
