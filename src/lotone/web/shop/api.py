@@ -12,6 +12,7 @@ from lotone.identity import Actor
 from lotone.kernel import Fact
 from lotone.orders import Quote, buyer_of
 from lotone.plan import HoldLost, Promise
+from lotone.web import watching
 from lotone.web.access import needs, platform_of
 from lotone.web.faults import problem
 from lotone.web.live import stream
@@ -74,21 +75,27 @@ def product(request: Request, product: str, actor: Actor = needs("configure.read
 def options(request: Request, product: str, chosen: Choices, actor: Actor = needs("configure.read")) -> dict[str, Any]:
     """For every feature: selected, forced, possible or impossible with these choices; and the price."""
     with platform_of(request).look(actor.organization) as work:
-        return work.configure.configurator(product).options(chosen.choices).as_json()
+        found = work.configure.configurator(product).options(chosen.choices)
+    watching.chose(request, actor, product, chosen.choices, found.price)
+    return found.as_json()
 
 
 @router.post("/products/{product}/explain")
 def explain(request: Request, product: str, asked: Wanted, actor: Actor = needs("configure.read")) -> dict[str, Any]:
     """Why a feature is impossible, and the fewest choices to take back for it."""
     with platform_of(request).look(actor.organization) as work:
-        return work.configure.configurator(product).explain(asked.choices, asked.wanted).as_json()
+        why = work.configure.configurator(product).explain(asked.choices, asked.wanted)
+    watching.looked(request, actor, product, [asked.wanted])
+    return why.as_json()
 
 
 @router.post("/products/{product}/promise")
 def promise(request: Request, product: str, chosen: Choices, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
     """When this could be handed over if it were ordered now; nothing is held. Open choices are completed the cheapest way."""
     with platform_of(request).look(actor.organization) as work:
-        return promise_json(work.orders.preview(product, chosen.choices))
+        found = work.orders.preview(product, chosen.choices)
+    watching.promised(request, actor, product, found)
+    return promise_json(found)
 
 
 @router.post("/quotes", status_code=201)
@@ -96,6 +103,7 @@ def quote(request: Request, new: NewQuote, actor: Actor = needs("orders.quote"))
     """A price and a promise for a complete configuration; its capacity is held until the quote expires."""
     with platform_of(request).work(actor.organization) as work:
         made = work.orders.quote(new.product, new.choices, actor.who, quantity=new.quantity, instead_of=new.instead_of)
+    watching.quoted(request, actor, made, taken=None)
     return quote_json(made)
 
 
@@ -115,9 +123,11 @@ def place(request: Request, new: NewOrder, actor: Actor = needs("orders.place"),
     try:
         with platform_of(request).work(actor.organization) as work:
             placed = work.orders.place(new.quote, actor.who, key)
-            return work.orders.track(placed.id, actor.who).as_json()
+            story = work.orders.track(placed.id, actor.who).as_json()
     except HoldLost as lost:
         return lost_hold(request, lost)
+    watching.ordered(request, actor, placed)
+    return story
 
 
 @router.get("/orders")

@@ -12,6 +12,7 @@ from lotone.identity import Actor
 from lotone.make import UnitState
 from lotone.orders import Order, OrderState, Quote, QuoteState, StepState, Story, UnknownQuote, buyer_of
 from lotone.plan import HoldLost
+from lotone.web import watching
 from lotone.web.access import platform_of, shopper
 from lotone.web.live import stream
 from lotone.web.page import go_to, page
@@ -38,6 +39,7 @@ def hold(
     with platform_of(request).work(shop) as work:
         shown = sheet(work.configure.product(product), c)
         quote = work.orders.quote(product, shown.choices, actor.who, instead_of=_own_quote(work, instead_of, actor))
+    watching.quoted(request, actor, quote)
     return go_to(request, f"/shop/{shop}/quotes/{quote.id}")
 
 
@@ -99,6 +101,7 @@ def _requote(request: Request, shop: str, quote: str, actor: Actor) -> str:
     with platform_of(request).work(shop) as work:
         old = work.orders.quoted(quote, actor.who)
         new = work.orders.quote(old.product, old.choices, actor.who, quantity=old.quantity, instead_of=old.id)
+    watching.quoted(request, actor, new)
     return new.id
 
 
@@ -112,6 +115,7 @@ def place(request: Request, shop: str, quote: str, actor: Actor = shopper("order
             order = work.orders.place(quote, actor.who)
     except HoldLost:
         return go_to(request, f"/shop/{shop}/quotes/{_requote(request, shop, quote, actor)}?lost={quote}")
+    watching.ordered(request, actor, order)
     return go_to(request, f"/shop/{shop}/orders/{order.id}?new=1")
 
 

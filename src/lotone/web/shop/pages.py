@@ -13,6 +13,7 @@ from lotone.identity import Actor, Role
 from lotone.kernel import Words
 from lotone.orders import UnknownQuote
 from lotone.plan import DoesNotFit, NoCapacity, NoMachine, NoSupply, Promise
+from lotone.web import watching
 from lotone.web.access import platform_of, shopper
 from lotone.web.page import page
 from lotone.web.room import Entry, Room, Section, Thread
@@ -63,6 +64,7 @@ def product(
         found = work.configure.product(product)
         held = _held(work, quote, actor)
     shown = sheet(found, found.start if c is None else c)
+    watching.chose(request, actor, product, shown.choices, shown.price, taken=())
     return page(
         request,
         "shop/product.html",
@@ -111,6 +113,7 @@ def changed_sheet(
     found = _product(request, shop, product)
     before = sheet(found, c or [])
     shown = sheet(found, _changed(found, before, take, drop))
+    watching.chose(request, actor, product, shown.choices, shown.price, taken=(take,) if take else ())
     seen = _seen(request, shown)
     seen["changes"] = list(changes_between(before, shown, besides=take or drop))
     seen["asked"] = shown.options.get(take or drop)
@@ -135,7 +138,9 @@ def why(
 ) -> Response:
     """Why an option does not go with the choices, and what taking it anyway changes."""
     found = _product(request, shop, product)
-    return page(request, "shop/why.html", **spoken(request), why=why_not(found, c or [], wanted))
+    why = why_not(found, c or [], wanted)
+    watching.looked(request, actor, product, [wanted])
+    return page(request, "shop/why.html", **spoken(request), why=why)
 
 
 @router.get("/{shop}/{product}/promise")
@@ -153,6 +158,7 @@ def promise(
         found = work.configure.product(product)
         choices = sheet(found, _changed(found, sheet(found, c or []), take, drop)).choices
         promised = _promise(work, product, choices)
+    watching.promised(request, actor, product, promised, taken=(take,) if take else ())
     return page(request, "shop/promise.html", **spoken(request), promise=promised)
 
 
