@@ -46,13 +46,11 @@ class Refused extends Error {}
 class Configurator extends HTMLElement {
   private past: string[] = [];
   private tail: Promise<void> = Promise.resolve();
-  private promising?: AbortController;
 
   connectedCallback(): void {
     this.addEventListener("change", (event) => this.changed(event));
     this.addEventListener("click", (event) => this.clicked(event));
     document.addEventListener("keydown", this.keys);
-    void this.promise(this.query);
   }
 
   disconnectedCallback(): void {
@@ -119,7 +117,7 @@ class Configurator extends HTMLElement {
   }
 
   private async show(query: string): Promise<void> {
-    void this.promise(query);
+    const slow = setTimeout(() => this.querySelector("#shop-promise")?.classList.add("waiting"), SLOW_MS);
     try {
       this.put(await this.ask("sheet", query));
     } catch (fault) {
@@ -128,11 +126,14 @@ class Configurator extends HTMLElement {
       this.querySelectorAll<HTMLFormElement | HTMLInputElement>("#shop-options input").forEach((input) => {
         (input as HTMLInputElement).checked = (input as HTMLInputElement).defaultChecked;
       });
+    } finally {
+      clearTimeout(slow);
+      this.querySelector("#shop-promise")?.classList.remove("waiting");
     }
   }
 
-  private async ask(what: string, query: string, signal?: AbortSignal): Promise<Document> {
-    const answer = await fetch(`${this.getAttribute("src")}/${what}?${query}`, { headers: { "HX-Request": "true" }, signal });
+  private async ask(what: string, query: string): Promise<Document> {
+    const answer = await fetch(`${this.getAttribute("src")}/${what}?${query}`, { headers: { "HX-Request": "true" } });
     const text = await answer.text();
     if (!answer.ok) throw new Refused(refusal(text, answer.status));
     return new DOMParser().parseFromString(text, "text/html");
@@ -145,7 +146,7 @@ class Configurator extends HTMLElement {
     shown.dataset.address = fresh.dataset.address;
     const svg = fresh.querySelector("#shop-picture > svg");
     if (svg) this.querySelector<Picture>("#shop-picture")?.become(svg);
-    this.morph(fresh, "#shop-price");
+    for (const part of ["#shop-promise", "#shop-price", "#shop-news"]) this.morph(fresh, part);
     this.morph(fresh, "#shop-order");
     this.morph(fresh, "#shop-options");
     const held = this.querySelector<HTMLInputElement>("#shop-order [name=instead_of]");
@@ -157,22 +158,6 @@ class Configurator extends HTMLElement {
   private morph(fresh: Element, part: string): void {
     const [old, next] = [this.querySelector(part), fresh.querySelector(part)];
     if (old && next) Idiomorph.morph(old, next, { morphStyle: "outerHTML" } as never);
-  }
-
-  private async promise(query: string): Promise<void> {
-    this.promising?.abort();
-    const asking = (this.promising = new AbortController());
-    const place = this.querySelector<HTMLElement>("#shop-promise");
-    const slow = setTimeout(() => place?.classList.add("waiting"), SLOW_MS);
-    try {
-      const page = await this.ask("promise", query, asking.signal);
-      place?.replaceChildren(...page.body.childNodes);
-    } catch (fault) {
-      if (fault instanceof Refused) place?.replaceChildren(fault.message);
-    } finally {
-      clearTimeout(slow);
-      if (asking === this.promising) place?.classList.remove("waiting");
-    }
   }
 
   private async explain(button: HTMLElement): Promise<void> {

@@ -1,7 +1,7 @@
 """What a buyer sees of a product while choosing: questions in her words, every option with its state and price difference."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -78,6 +78,8 @@ class Shown:
     reason: Words | None
     """Why it comes along."""
     is_below: bool
+    instead: frozenset[str] | None = None
+    """The configuration with it, where it can be taken: what its differences are about."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,54 @@ def _hint(product: Product, feature: str) -> Words:
     return product.option_words[feature].hint if feature in product.option_words else Words("")
 
 
+@dataclass(frozen=True)
+class _Said:
+    """A product by what it says: so long as that is the same, so is all that follows from it alone."""
+
+    digest: str
+    product: Product = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is the same for all choices of a product."""
+
+    sections: tuple[Section, ...]
+    colours: Mapping[str, str]
+    """The colour that an option gives the picture, where its whole question is about colours."""
+    rivals: Mapping[str, frozenset[str]]
+    """What goes when an option is taken: its neighbours in a question of which one can be taken, and all below them."""
+
+
+def ground_of(product: Product) -> Ground:
+    return _ground(_Said(f"{product.id}:{product.digest}", product))
+
+
+@lru_cache(maxsize=64)
+def _ground(said: _Said) -> Ground:
+    product, model = said.product, configurator_of(said.product).model
+    sections = sections_of(product, model)
+    questions = [question for section in sections for question in section.questions]
+    colours = {name: colour for question in questions for name, colour in _colours(product, question).items()}
+    return Ground(
+        sections, colours, {name: _rivals(model, question, name) for question in questions for name in question.members}
+    )
+
+
+def _rivals(model: Model, question: Question, name: str) -> frozenset[str]:
+    others = (other for other in question.members if other != name) if question.is_single else ()
+    return frozenset(below.name for other in others for below in model.features[other])
+
+
+def _colours(product: Product, question: Question) -> dict[str, str]:
+    """The colours that options of a question give the picture; nothing unless every one of them gives one."""
+    found: dict[str, str] = {}
+    for style in product.picture.styles if product.picture else ():
+        if isinstance(style.when, Name) and COLOUR.fullmatch(style.value):
+            found.setdefault(style.when.feature, style.value)
+    return {name: found[name] for name in question.members} if all(name in found for name in question.members) else {}
+
+
 # -- what is chosen
 
 
@@ -285,15 +335,15 @@ def sheet(product: Product, choices: Iterable[str]) -> Sheet:
 def _sheet(asked: _Asked) -> Sheet:
     product, choices, options = asked.product, asked.choices, asked.options
     configurator = configurator_of(product)
-    sections = sections_of(product, configurator.model)
+    ground = ground_of(product)
     prices = Prices(configurator, choices)
     shown = {
         name: _shown(product, configurator, options, question, name, prices)
-        for section in sections
+        for section in ground.sections
         for question in section.questions
         for name in question.members
     }
-    return Sheet(product, choices, options.configuration, options.price, options.count, sections, shown)
+    return Sheet(product, choices, options.configuration, options.price, options.count, ground.sections, shown)
 
 
 class Prices:
@@ -302,30 +352,34 @@ class Prices:
     def __init__(self, configurator: Configurator, choices: Sequence[str]) -> None:
         self.configurator = configurator
         self.choices = choices
-        self.now = self.cents(choices)
+        self.now = self.cents(configurator.complete(choices))
 
-    def cents(self, choices: Iterable[str]) -> int:
+    def cents(self, configuration: Iterable[str]) -> int:
         features = self.configurator.model.features
-        return sum(features[name].price_cents for name in self.configurator.complete(choices))
+        return sum(features[name].price_cents for name in configuration)
 
-    def difference(self, choices: Iterable[str]) -> Money:
-        return Money(self.cents(choices) - self.now, self.configurator.currency)
+    def difference(self, configuration: Iterable[str]) -> Money:
+        return Money(self.cents(configuration) - self.now, self.configurator.currency)
 
 
 def _shown(
     product: Product, configurator: Configurator, options: Options, question: Question, name: str, prices: Prices
 ) -> Shown:
-    state = _state(options, name)
-    instead = _exchanged(configurator.model, question, prices.choices, name)
+    state, ground = _state(options, name), ground_of(product)
+    instead = None
+    if state is State.FREE:
+        rivals = ground.rivals[name]
+        instead = configurator.complete([*(choice for choice in prices.choices if choice not in rivals), name])
     return Shown(
         name=name,
         words=product.words_of(name),
         hint=_hint(product, name),
         state=state,
-        difference=prices.difference(instead) if state is State.FREE else None,
-        colour=_colours(product, question).get(name, ""),
+        difference=None if instead is None else prices.difference(instead),
+        colour=ground.colours.get(name, ""),
         reason=_why_included(product, configurator, options, name) if state is State.INCLUDED else None,
         is_below=name in question.below,
+        instead=instead,
     )
 
 
@@ -335,23 +389,6 @@ def _state(options: Options, name: str) -> State:
     if name in options.forced:
         return State.INCLUDED
     return State.FREE if name in options.possible or name in options.switchable else State.BLOCKED
-
-
-def _exchanged(model: Model, question: Question, choices: Sequence[str], name: str) -> list[str]:
-    """The choices with this option, without its neighbours in a question of which one can be taken."""
-    rivals: set[str] = set()
-    if question.is_single:
-        rivals = {below.name for other in question.members if other != name for below in model.features[other]}
-    return [*(choice for choice in choices if choice not in rivals), name]
-
-
-def _colours(product: Product, question: Question) -> dict[str, str]:
-    """The colours that options of a question give the picture; nothing unless every one of them gives one."""
-    found: dict[str, str] = {}
-    for style in product.picture.styles if product.picture else ():
-        if isinstance(style.when, Name) and COLOUR.fullmatch(style.value):
-            found.setdefault(style.when.feature, style.value)
-    return found if all(name in found for name in question.members) else {}
 
 
 def _why_included(product: Product, configurator: Configurator, options: Options, name: str) -> Words | None:

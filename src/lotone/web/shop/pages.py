@@ -1,7 +1,5 @@
 """The shop's window and the product that follows the choices: picture, options, price, promise."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -19,8 +17,9 @@ from lotone.web.page import page
 from lotone.web.room import Entry, Room, Section, Thread
 from lotone.web.shop.api import router as api
 from lotone.web.shop.choosing import CHOICES_MAX, Sheet, State, changes_between, drawn, drop, sheet, take, why_not
+from lotone.web.shop.days import Days, days_of, soonest
 from lotone.web.shop.ordering import router as ordering
-from lotone.web.shop.wording import spoken
+from lotone.web.shop.wording import spoken, wording
 from lotone.wiring import Work
 
 router = APIRouter(prefix="/shop")
@@ -63,12 +62,14 @@ def product(
     with platform_of(request).look(shop) as work:
         found = work.configure.product(product)
         held = _held(work, quote, actor)
-    shown = sheet(found, found.start if c is None else c)
+        shown = sheet(found, found.start if c is None else c)
+        days = days_of(work, shown, wording(request))
     watching.chose(request, actor, product, shown.choices, shown.price, taken=())
+    watching.promised(request, actor, product, days.promise)
     return page(
         request,
         "shop/product.html",
-        **_seen(request, shown),
+        **_seen(request, shown, days),
         ways=_ways(found),
         held=held,
         thread=Thread.at("choice"),
@@ -82,10 +83,12 @@ def _held(work: Work, quote: str, actor: Actor) -> str:
         return ""
 
 
-def _seen(request: Request, shown: Sheet) -> dict[str, Any]:
+def _seen(request: Request, shown: Sheet, days: Days) -> dict[str, Any]:
     return {
         **spoken(request),
         "sheet": shown,
+        "days": days,
+        "is_news": False,
         "State": State,
         "address": address(request.path_params["shop"], shown),
         "picture": drawn(shown.product, shown.configuration, prefix="p-"),
@@ -107,14 +110,17 @@ def changed_sheet(
     c: Chosen = None,
     take: str = "",
     drop: str = "",
-    actor: Actor = shopper("configure.read"),
+    actor: Actor = shopper("orders.quote"),
 ) -> Response:
-    """Picture, options and price after taking or leaving one option; htmx and the page's script put them in place."""
-    found = _product(request, shop, product)
-    before = sheet(found, c or [])
-    shown = sheet(found, _changed(found, before, take, drop))
+    """All that one click changes: picture, options, price, promise, and what every other option would make of them."""
+    with platform_of(request).look(shop) as work:
+        found = work.configure.product(product)
+        before = sheet(found, c or [])
+        shown = sheet(found, _changed(found, before, take, drop))
+        days = days_of(work, shown, wording(request))
     watching.chose(request, actor, product, shown.choices, shown.price, taken=(take,) if take else ())
-    seen = _seen(request, shown)
+    watching.promised(request, actor, product, days.promise)
+    seen = _seen(request, shown, days) | {"is_news": True}
     seen["changes"] = list(changes_between(before, shown, besides=take or drop))
     seen["asked"] = shown.options.get(take or drop)
     return page(request, "shop/sheet.html", **seen)
@@ -156,29 +162,17 @@ def promise(
     """When it would be ready if it were ordered now, how surely, and why then. Takes what `sheet` takes."""
     with platform_of(request).look(shop) as work:
         found = work.configure.product(product)
-        choices = sheet(found, _changed(found, sheet(found, c or []), take, drop)).choices
-        promised = _promise(work, product, choices)
-    watching.promised(request, actor, product, promised, taken=(take,) if take else ())
-    return page(request, "shop/promise.html", **spoken(request), promise=promised)
+        shown = sheet(found, _changed(found, sheet(found, c or []), take, drop))
+        days = Days(_promise(work, shown))
+    watching.promised(request, actor, product, days.promise, taken=(take,) if take else ())
+    return page(request, "shop/promise.html", **spoken(request), days=days)
 
 
-def _promise(work: Work, product: str, choices: tuple[str, ...]) -> Promise | None:
+def _promise(work: Work, shown: Sheet) -> Promise | None:
     try:
-        return work.orders.preview(product, choices)
+        return work.orders.preview(shown.product.id, shown.choices)
     except NOT_PROMISED:
         return None
-
-
-@dataclass(frozen=True)
-class Sooner:
-    """Another option that is ready earlier."""
-
-    name: str
-    question: Words
-    words: Words
-    promise: Promise
-    days: int
-    price: str
 
 
 @router.get("/{shop}/{product}/sooner")
@@ -186,29 +180,9 @@ def sooner(request: Request, shop: str, product: str, c: Chosen = None, actor: A
     """Which other options, one at a time, would be ready on an earlier day."""
     with platform_of(request).look(shop) as work:
         shown = sheet(work.configure.product(product), c or [])
-        now = _promise(work, product, shown.choices)
-        found = sorted(_sooner(request, work, shown, now), key=lambda one: one.promise.date) if now else []
-    return page(request, "shop/sooner.html", **spoken(request), sooner=found[:SOONER_MAX], promise=now)
-
-
-def _sooner(request: Request, work: Work, shown: Sheet, now: Promise) -> Iterator[Sooner]:
-    """The soonest other answer to each question, of several the one with the nearest price, where it gains a day."""
-    say = spoken(request)["say"]
-    configurator = configurator_of(shown.product)
-    for question in shown.questions:
-        found = []
-        for name in question.members if question.is_single else ():
-            option = shown.options[name]
-            if option.state is not State.FREE:
-                continue
-            promised = _promise(work, shown.product.id, tuple(take(configurator, shown.choices, name)))
-            days = say.days_until(now.date) - say.days_until(promised.date) if promised else 0
-            if promised and days > 0:
-                cents = abs(option.difference.cents) if option.difference else 0
-                one = Sooner(name, question.words, option.words, promised, days, say.difference(option.difference))
-                found.append((promised.date, cents, name, one))
-        if found:
-            yield min(found)[-1]
+        found = soonest(days_of(work, shown, wording(request)), shown)
+    questions = {question.id: question for question in shown.questions}
+    return page(request, "shop/sooner.html", **spoken(request), sooner=found[:SOONER_MAX], questions=questions)
 
 
 ROOM = Room(

@@ -1,0 +1,67 @@
+"""When a choice would be ready, and how much earlier or later each option beside it: all from one look at the plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lotone.plan import Promise
+from lotone.web.shop.choosing import Sheet, Shown
+from lotone.web.shop.wording import Wording
+from lotone.wiring import Work
+
+
+@dataclass(frozen=True)
+class Days:
+    """The promise for a choice, and those for its options. They are estimates of this moment: nothing is held."""
+
+    promise: Promise | None
+    """None where no day can be promised."""
+    options: Mapping[str, Promise | None] = field(default_factory=dict)
+    """For each option that can be taken, the promise with it."""
+    later: Mapping[str, int] = field(default_factory=dict)
+    """Days later than the choice, where the reader is; negative when it is earlier. Where both can be promised."""
+
+    def is_lost_with(self, option: str) -> bool:
+        """Whether taking the option leaves no day that can be promised, while there is one now."""
+        return self.promise is not None and option in self.options and self.options[option] is None
+
+
+def days_of(work: Work, shown: Sheet, say: Wording) -> Days:
+    """One batch of questions for everything that a click can change."""
+    asked = {option.name: option.instead for option in shown.options.values() if option.instead is not None}
+    now, *answers = (
+        answer if isinstance(answer, Promise) else None
+        for answer in work.orders.preview_many(shown.product.id, [shown.choices, *asked.values()])
+    )
+    options = dict(zip(asked, answers, strict=True))
+    if now is None:
+        return Days(None, options)
+    today = say.days_until(now.date)
+    return Days(now, options, {name: say.days_until(one.date) - today for name, one in options.items() if one is not None})
+
+
+@dataclass(frozen=True)
+class Sooner:
+    """Another option that is ready on an earlier day."""
+
+    option: Shown
+    promise: Promise
+    days: int
+
+
+def soonest(days: Days, shown: Sheet) -> list[tuple[str, Sooner]]:
+    """For each question that can be answered sooner, its id and the soonest other answer, of several the nearest in price."""
+    found = []
+    for question in shown.questions:
+        ways = [
+            (promise.date, abs(option.difference.cents) if option.difference else 0, name)
+            for name in (question.members if question.is_single else ())
+            if (option := shown.options[name]).instead is not None
+            and (promise := days.options.get(name)) is not None
+            and days.later.get(name, 0) < 0
+        ]
+        if ways:
+            date, _, name = min(ways)
+            promise = days.options[name]
+            assert promise is not None
+            found.append((date, question.id, Sooner(shown.options[name], promise, -days.later[name])))
+    return [(question, one) for _, question, one in sorted(found, key=lambda each: each[:2])]
