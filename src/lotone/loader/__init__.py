@@ -22,7 +22,8 @@ brackets too.
   meaning, name, [unit, resolution, low, high, writable, connection, address]
 - `operations.csv`: operation, name, work_center, minutes, [work_units, after, wait_after_minutes, when]
 - `times.csv`*: operation, when, add_minutes
-- `demand.csv`: part, quantity, operation, [when]
+- `demand.csv`: part, quantity, operation, [when, slot]. Two different parts of one slot, such as `motor`, never come together,
+  and every configuration has one; a slot with a question mark, `basket?`, may stay empty
 - `parameters.csv`*: operation, parameter (a tag), value, [when]; exactly one row applies in every configuration
 - `checks.csv`*: operation, check (a tag), [low, high, when]
 

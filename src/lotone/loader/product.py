@@ -1,14 +1,15 @@
 """The product: feature model, words, picture, and the tables of what a configuration needs."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from lotone.assets import DataType, Part
 from lotone.configure import (
     BrokenModel,
     CheckRule,
-    CircularRouting,
     Configurator,
     DemandRules,
     Model,
@@ -21,7 +22,6 @@ from lotone.configure import (
     Setting,
     TimeRule,
     WrongPicture,
-    in_working_order,
     read_model,
     similar,
 )
@@ -32,14 +32,38 @@ from lotone.loader.tables import Faults, Row, as_number, read_table, read_text, 
 MODEL, PICTURE = "product.uvl", "picture.svg"
 MINUTES_MAX = 7 * 24 * 60
 _OPERATION = r"[a-z][a-z0-9_-]{0,38}"
+_SLOT = _OPERATION + r"\??"
+AnyRule = TypeVar("AnyRule", OperationRule, TimeRule, PartRule, ParameterRule, CheckRule)
+
+
+Rule = OperationRule | TimeRule | PartRule | ParameterRule | CheckRule
 
 
 @dataclass
 class Sources:
-    """The rows from which the rules were made, to point at."""
+    """The rules that are good by themselves, each with the row it was made from, to point at."""
 
     operations: dict[str, Row] = field(default_factory=dict)
-    conditions: list[tuple[Row, OperationRule | TimeRule | PartRule | ParameterRule | CheckRule]] = field(default_factory=list)
+    """The row of each operation."""
+    conditions: list[tuple[Row, Rule]] = field(default_factory=list)
+
+    def of(self, kind: type[AnyRule]) -> list[tuple[Row, AnyRule]]:
+        return [(row, rule) for row, rule in self.conditions if isinstance(rule, kind)]
+
+    @property
+    def rules(self) -> DemandRules:
+        def only(kind: type[AnyRule]) -> tuple[AnyRule, ...]:
+            return tuple(rule for _, rule in self.of(kind))
+
+        return DemandRules(only(OperationRule), only(TimeRule), only(PartRule), only(ParameterRule), only(CheckRule))
+
+    def row(self, table: str, place: int) -> Row:
+        """The row of a rule by its place in the table of `rules`."""
+        kinds = {
+            "operations": OperationRule, "times": TimeRule, "parts": PartRule,
+            "parameters": ParameterRule, "checks": CheckRule,
+        }  # fmt: skip
+        return [row for row, rule in self.conditions if isinstance(rule, kinds[table])][place]
 
 
 def read_features(folder: Path, faults: Faults) -> Model | None:
@@ -107,7 +131,7 @@ class DemandReader:
         return DemandRules(
             operations=tuple(self.operations.values()),
             times=tuple(self.time(row) for row in self.table("times.csv", "when", "add_minutes", may_be_missing=True)),
-            parts=tuple(self.part(row) for row in self.table("demand.csv", "part", "quantity", optional=("when",))),
+            parts=tuple(self.part(row) for row in self.table("demand.csv", "part", "quantity", optional=("when", "slot"))),
             parameters=tuple(
                 self.parameter(row)
                 for row in self.table("parameters.csv", "parameter", "value", optional=("when",), may_be_missing=True)
@@ -166,7 +190,6 @@ class DemandReader:
             self.sources.operations.setdefault(rule.id, row)
         if not rows:
             self.faults.add("operations.csv", 0, "operation", "expected at least one operation")
-        self.check_circles()
 
     def check_capable(self, row: Row, center: str, units: tuple[str, ...]) -> None:
         own = self.plant.units_of(center)
@@ -176,24 +199,7 @@ class DemandReader:
         if row.is_good and not own:
             row.fault("work_center", f"work center '{center}' has no work unit, so nothing can do this operation")
 
-    def check_circles(self) -> None:
-        known = {
-            name: OperationRule(
-                name, rule.words, rule.work_center, 1, tuple(step for step in rule.after if step in self.operations)
-            )
-            for name, rule in self.operations.items()
-        }
-        try:
-            in_working_order(known.values())
-        except CircularRouting as circle:
-            stuck = [name for name in known if f" {name}" in f" {circle.message}".replace(",", " ")]
-            for name in stuck:
-                if not self.sources.operations[name].optional("after"):
-                    continue
-                self.sources.operations[name].fault("after", circle.message)
-                return
-
-    def keep(self, row: Row, rule: OperationRule | TimeRule | PartRule | ParameterRule | CheckRule) -> None:
+    def keep(self, row: Row, rule: Rule) -> None:
         if row.is_good:
             self.sources.conditions.append((row, rule))
 
@@ -212,9 +218,18 @@ class DemandReader:
             row.number("quantity", low=0.001, high=1e6),
             self.operation_of(row),
             row.expression(self.features),
+            self.slot(row),
         )
         self.keep(row, rule)
         return rule
+
+    def slot(self, row: Row) -> str:
+        """The place in the unit that a part fills, with a question mark where it may stay empty; or nothing."""
+        slot = row.optional("slot")
+        if slot and not re.fullmatch(_SLOT, slot):
+            expected = "a slot such as motor, or basket? where it may stay empty"
+            row.fault("slot", f"expected {expected}, found '{slot}'")
+        return slot
 
     def parameter(self, row: Row) -> ParameterRule:
         operation, parameter, text = self.operation_of(row), row.id("parameter", TAG_NAME), row.text("value")
