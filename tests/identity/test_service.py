@@ -278,9 +278,8 @@ def test_a_guest_keeps_her_id_when_she_orders(demo: IdentityService) -> None:
         demo.sign_in(user.login, "")
 
 
-def test_many_attempts_at_once_do_not_slip_through(database_url: str, now: datetime) -> None:
-    database = Database(database_url)
-    database.create_tables()
+def test_many_attempts_at_once_do_not_slip_through(state_url: str, now: datetime) -> None:
+    database = Database(state_url)
     with database.work() as connection:
         service = IdentityService(Store(connection, "demo"), lambda: now, lambda fact: None)
         service.create_organization("demo", Words("Demo"))

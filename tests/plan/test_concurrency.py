@@ -16,10 +16,9 @@ ALWAYS = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture
-def shared(database_url: str, make_plant: Callable[[Database], Any]) -> Iterator[Any]:
+def shared(state_url: str, make_plant: Callable[[Database], Any]) -> Iterator[Any]:
     """A plant whose database is used over many connections."""
-    database = Database(database_url)
-    database.create_tables()
+    database = Database(state_url)
     plant = make_plant(database).set_up()
     plant.supply = Supply({"motor": 10.0}, lead_time_days={"motor": 2.0})
     yield plant

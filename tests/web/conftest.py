@@ -23,10 +23,9 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def platform(database_url: str) -> Iterator[Platform]:
+def platform(state_url: str) -> Iterator[Platform]:
     """A demo installation without a message server; `other` is a second organization in it."""
-    database = Database(database_url)
-    database.create_tables()
+    database = Database(state_url)
     messages = Messages("nats://127.0.0.1:1", name="test")
     platform = Platform(Settings(demo=True, body_bytes_max=20_000), database=database, messages=messages)
     for organization in ("demo", "other"):

@@ -27,9 +27,8 @@ OPEN_TO_ALL = {"/shop/{shop}", "/shop/{shop}/{product}"}
 
 
 @pytest.fixture
-def platform(database_url: str) -> Iterator[Platform]:
-    database = Database(database_url)
-    database.create_tables()
+def platform(state_url: str) -> Iterator[Platform]:
+    database = Database(state_url)
     messages = Messages("nats://127.0.0.1:1", name="test")
     opened = Platform(Settings(), database=database, messages=messages, plant=lambda: datetime(2026, 3, 2, 5, tzinfo=UTC))
     for organization in (STRANGER, OWNER):
