@@ -170,7 +170,7 @@ def test_a_proof_says_what_every_configuration_says(model: Model, rules: DemandR
         rules.operations[place].id for table, place in reached if table == "operations"
     }
     silent = {key for key in rows if key[0] != "operations" and getattr(rules, key[0])[key[1]].operation in dead_operations}
-    assert {(one.table, one.row) for one in found if one.kind in UNREACHED} == set(rows) - reached - silent
+    assert {(one.table, one.place) for one in found if one.kind in UNREACHED} == set(rows) - reached - silent
     for one in found:
         check_example(one, rules, trials)
 
@@ -191,16 +191,17 @@ def check_example(one: Violation, rules: DemandRules, trials: list[Trial]) -> No
 
 
 def breaks(trial: Trial, one: Violation) -> bool:
+    place = one.place or 0
     match one.kind:
         case ViolationKind.NO_VALUE:
             return one.operation in trial.present and trial.values(one.operation, one.subject) == 0
         case ViolationKind.SECOND_VALUE:
-            return trial.applies("parameters", one.row) and trial.values(one.operation, one.subject, one.row) > 1
+            return trial.applies("parameters", place) and trial.values(one.operation, one.subject, place) > 1
         case ViolationKind.NO_PART:
             return not trial.filling(one.subject)
         case ViolationKind.SECOND_PART:
             rows = trial.rules.parts
-            own, earlier = rows[one.row].part, {row.part for row in rows[: one.row] if row.slot_name == one.subject}
+            own, earlier = rows[place].part, {row.part for row in rows[:place] if row.slot_name == one.subject}
             filled = trial.filling(one.subject) | trial.filling(f"{one.subject}?")
             return own in filled and bool(filled & earlier)
         case ViolationKind.TOO_SHORT:
@@ -234,10 +235,10 @@ def test_what_is_told() -> None:
         "'colour' of 'paint' gets no value, for example with Blue"
     ]
     assert told(DemandRules((PAINT,), parameters=(value(1, ""), value(2, "Rack")))) == [
-        "'colour' gets a second value beside row 1, for example with Rack"
+        "'colour' gets a second value beside row 2, for example with Rack"
     ]
     assert told(DemandRules((PAINT,), parts=(part("a", "axle", "Red"), part("b", "axle", "Blue | Rack")))) == [
-        "'axle' gets a second part beside row 1, for example with Red, Rack"
+        "'axle' gets a second part beside row 2, for example with Red, Rack"
     ]
     assert told(DemandRules((PAINT,), parts=(part("a", "axle", "Rack"),))) == [
         "no part fills 'axle', for example with none of them chosen"
@@ -273,7 +274,7 @@ def test_rows_that_are_left_out() -> None:
 def test_a_slot_that_may_stay_empty() -> None:
     assert told(DemandRules((PAINT,), parts=(part("a", "bag?", "Rack"), part("b", "bag?", "!Rack & Bell")))) == []
     assert told(DemandRules((PAINT,), parts=(part("a", "bag?", "Rack"), part("b", "bag", "!Rack")))) == [
-        "'bag' is written with a question mark here and without one in row 1"
+        "'bag' is written with a question mark here and without one in row 2"
     ]
     more = (part("a", "axle"), part("a", "axle", "Rack"))
     assert told(DemandRules((PAINT,), parts=more)) == [], "rows of the same part are its quantities"

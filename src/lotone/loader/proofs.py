@@ -43,13 +43,13 @@ class Proof:
         """What the solver finds for the whole product line, each with the row that it is about."""
         sources = self.reader.sources
 
-        def place(table: str, row: int) -> Words:
-            return Words(f"line {sources.row(table, row).line}")
+        def called(table: str, place: int) -> Words:
+            return Words(f"line {sources.row(table, place).line}")
 
         for found in prove(self.configurator, sources.rules):
             # A row that names an operation whose own row is bad: that row has its fault already.
-            if found.kind is not ViolationKind.UNKNOWN_OPERATION:
-                sources.row(found.table, found.row).fault(found.column, found.words(place=place).en)
+            if found.place is not None and found.kind is not ViolationKind.UNKNOWN_OPERATION:
+                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en)
 
     # parameters
 

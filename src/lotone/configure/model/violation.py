@@ -41,8 +41,8 @@ class Violation:
     kind: ViolationKind
     table: str
     """The table: operations, times, parts, parameters or checks; `model` where it is the model itself."""
-    row: int = 0
-    """The row's place in its table, from 0."""
+    place: int | None = None
+    """The row's place in its table, from 0; None where it is about no row."""
     column: str = "when"
     subject: str = ""
     """What it is about: a condition, parameter, part or slot."""
@@ -55,29 +55,29 @@ class Violation:
     configuration: frozenset[str] | None = None
     """A configuration that breaks the rule, the smallest; None where it is that no configuration has the row."""
 
-    def words(self, names: Mapping[str, Words] | None = None, place: Callable[[str, int], Words] | None = None) -> Words:
-        """The violation as a sentence, with the features' own words; `place` says how a row is called."""
+    def words(self, names: Mapping[str, Words] | None = None, called: Callable[[str, int], Words] | None = None) -> Words:
+        """The violation as a sentence, with the features' own words; `called` says how a row is called."""
         english, chinese = _SENTENCES[self.kind]
-        return Words(en=self._told(english, "en", names or {}, place), zh=self._told(chinese, "zh", names or {}, place))
+        return Words(en=self._told(english, "en", names or {}, called), zh=self._told(chinese, "zh", names or {}, called))
 
     def _told(
-        self, sentence: str, language: str, names: Mapping[str, Words], place: Callable[[str, int], Words] | None
+        self, sentence: str, language: str, names: Mapping[str, Words], called: Callable[[str, int], Words] | None
     ) -> str:
-        called = [names[name].in_language(language) if name in names else name for name in self.choices]
-        other = (place or row_number)(self.table, self.other or 0).in_language(language)
+        choices = [names[name].in_language(language) if name in names else name for name in self.choices]
+        other = (called or row_number)(self.table, self.other or 0).in_language(language)
         return sentence.format(
             subject=self.subject,
             operation=self.operation,
             other=other,
             minutes=f"{self.minutes or 0:g}",
-            choices=("、" if language == "zh" else ", ").join(called) or _NOTHING_CHOSEN[language],
+            choices=("、" if language == "zh" else ", ").join(choices) or _NOTHING_CHOSEN[language],
         )
 
     def as_json(self, names: Mapping[str, Words] | None = None) -> dict[str, Any]:
         return {
             "kind": self.kind.value,
             "table": self.table,
-            "row": self.row,
+            "place": self.place,
             "column": self.column,
             "subject": self.subject,
             "operation": self.operation,
@@ -90,8 +90,8 @@ class Violation:
 
 
 def row_number(table: str, row: int) -> Words:
-    """A row by its number, counted from 1."""
-    return Words(en=f"row {row + 1}", zh=f"第{row + 1}行")
+    """A row by its number, as a spreadsheet counts: the first one is the header."""
+    return Words(en=f"row {row + 2}", zh=f"第{row + 2}行")
 
 
 _NOTHING_CHOSEN = {"en": "none of them chosen", "zh": "均未选择"}

@@ -206,7 +206,7 @@ class _Prover:
         self,
         kind: ViolationKind,
         table: str,
-        row: int,
+        place: int,
         column: str,
         *,
         broken: Sequence[Expression],
@@ -220,7 +220,7 @@ class _Prover:
         example = self.line.example(*broken) or frozenset()
         choices = self.telling(example, involved)
         self.found.append(
-            Violation(kind, table, row, column, subject, operation, choices=choices, configuration=example)
+            Violation(kind, table, place, column, subject, operation, choices=choices, configuration=example)
         )  # fmt: skip
 
     def telling(self, configuration: frozenset[str], conditions: Iterable[Expression]) -> tuple[str, ...]:
