@@ -1,6 +1,7 @@
 """The `lotone` command as somebody at a terminal meets it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lotone import __version__
+from lotone.configure import Configurator, read_model
 from lotone.serve.first import folder_of
 
 MODEL = folder_of("ebike") / "product.uvl"
@@ -83,3 +85,29 @@ def test_reset_never_deletes_what_is_no_demonstration(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "holds no demonstration" in done.stderr
     assert (tmp_path / "precious.txt").read_text() == "keep me"
+
+
+@pytest.mark.journey
+def test_configure_prove_says_for_how_many_configurations() -> None:
+    done = lotone("configure", "prove", str(folder_of("ebike")), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["proved"] is True
+    assert found["faults"] == []
+    assert int(found["configurations"]) > 10_000_000
+    assert found["rows"]["operations"] == 8
+
+
+@pytest.mark.journey
+def test_configure_prove_shows_the_configuration_that_breaks_it(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder_of("ebike"), tmp_path / "ebike"))
+    table = folder / "parameters.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("paint,colour,4011,aurora\n", ""), encoding="utf-8")
+    done = lotone("configure", "prove", str(folder), "--json")
+    assert done.returncode == 1
+    (fault,) = json.loads(done.stdout)["faults"]
+    assert (fault["file"], fault["column"]) == ("parameters.csv", "when")
+    assert fault["message"] == "'colour' of 'paint' gets no value, for example with aurora"
+    configurator = Configurator(read_model(folder / "product.uvl"))
+    assert "aurora" in configurator.check(fault["example"]), "the example is a whole configuration"
+    assert "    the whole configuration: ebike, " in lotone("configure", "prove", str(folder)).stdout

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lotone import __version__
-from lotone.command import configure, house, running
+from lotone.command import configure, house, prove, running
 from lotone.kernel import LotOneError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(running.doctor)
 app.command(hidden=True)(running.serve)
 app.command(hidden=True)(house.migration)
 app.command(hidden=True)(house.docs)
+configure.app.command()(prove.prove)
 app.add_typer(configure.app, name="configure")
 
 

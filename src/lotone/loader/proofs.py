@@ -49,7 +49,8 @@ class Proof:
         for found in prove(self.configurator, sources.rules):
             # A row that names an operation whose own row is bad: that row has its fault already.
             if found.place is not None and found.kind is not ViolationKind.UNKNOWN_OPERATION:
-                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en)
+                example = self.configurator.model.in_order(found.configuration or frozenset())
+                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en, example)
 
     # parameters
 

@@ -3,7 +3,7 @@
 import csv
 import math
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -37,8 +37,8 @@ class Faults:
     def __init__(self) -> None:
         self.found: list[Fault] = []
 
-    def add(self, file: str, line: int, column: str, message: str) -> None:
-        self.found.append(Fault(file, line, column, message))
+    def add(self, file: str, line: int, column: str, message: str, example: Sequence[str] = ()) -> None:
+        self.found.append(Fault(file, line, column, message, tuple(example)))
 
     def in_order(self) -> list[Fault]:
         """By file and line, each once."""
@@ -55,9 +55,9 @@ class Row:
         self.faults = faults
         self.is_good = True
 
-    def fault(self, column: str, message: str) -> None:
+    def fault(self, column: str, message: str, example: Sequence[str] = ()) -> None:
         self.is_good = False
-        self.faults.add(self.file, self.line, column, message)
+        self.faults.add(self.file, self.line, column, message, example)
 
     def optional(self, column: str) -> str:
         return self.cells.get(column, "")

@@ -14,6 +14,8 @@ class Fault:
     line: int
     column: str
     message: str
+    example: tuple[str, ...] = ()
+    """A configuration that shows the fault, where it takes one to see it."""
 
     @property
     def where(self) -> str:
@@ -22,8 +24,11 @@ class Fault:
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"
 
-    def as_json(self) -> dict[str, str | int]:
-        return {"file": self.file, "line": self.line, "column": self.column, "message": self.message}
+    def as_json(self) -> dict[str, str | int | list[str]]:
+        found: dict[str, str | int | list[str]] = {
+            "file": self.file, "line": self.line, "column": self.column, "message": self.message,
+        }  # fmt: skip
+        return {**found, "example": list(self.example)} if self.example else found
 
 
 class Faulty(Invalid):
