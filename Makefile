@@ -14,8 +14,8 @@ test: $(INSTALLED)  ## Run all tests (browser, servers and processes included)
 	$(BIN)/pytest $(ARGS)
 
 check: $(INSTALLED)  ## Style, types, architecture
-	$(BIN)/ruff format --check src tests benchmarks build_hook.py
-	$(BIN)/ruff check src tests benchmarks build_hook.py
+	$(BIN)/ruff format --check src tests benchmarks examples build_hook.py
+	$(BIN)/ruff check src tests benchmarks examples build_hook.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py
