@@ -30,9 +30,8 @@ def main() -> None:
     bicycle = configure.Configurator(configure.read_model(MODEL, name="bicycle"))
 
     options = bicycle.options(["Belt"])
-    print(
-        f"with a belt: {', '.join(name for name in options.forced if name in bicycle.model.options)} comes along, {options.count} bicycles are left"
-    )
+    along = [name for name in options.forced if name in bicycle.model.options]
+    print(f"with a belt: {', '.join(along)} comes along, {options.count} bicycles are left")
     print(f"they cost {options.price_min} to {options.price_max}")
 
     why = bicycle.explain(["Hub motor"], "Child seat")
