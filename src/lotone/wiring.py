@@ -60,8 +60,14 @@ class Work:
         return configure.InterestService(configure.InterestStore(self.connection, self.organization), self.platform.today)
 
     @cached_property
+    def drafts(self) -> configure.DraftService:
+        store = configure.DraftStore(self.connection, self.organization)
+        return configure.DraftService(store, self.configure, self.platform.wall, self.tell)
+
+    @cached_property
     def configure(self) -> configure.ConfigureService:
-        return configure.ConfigureService(configure.Store(self.connection, self.organization), self.platform.wall)
+        store = configure.Store(self.connection, self.organization)
+        return configure.ConfigureService(store, self.platform.wall, self.tell)
 
     @cached_property
     def market(self) -> market.MarketService:

@@ -30,6 +30,7 @@ The library is useful alone:
 (('Chain',), ['Bike: alternative of Belt, Chain'])
 '''
 
+from lotone.configure.facts import DraftSaved, ProductPublished, ProductReleased
 from lotone.configure.model.demand import (
     CheckNeed,
     CheckRule,
@@ -57,6 +58,17 @@ from lotone.configure.model.demanded import (
     PairInterest,
     WrongInterestSetting,
 )
+from lotone.configure.model.difference import Change, ChangeKind, difference
+from lotone.configure.model.draft import (
+    BrokenDraft,
+    Draft,
+    DraftMoved,
+    NothingToUndo,
+    ProductTaken,
+    UnknownDraft,
+    WrongDraft,
+)
+from lotone.configure.model.effect import Affected, Effect, Held
 from lotone.configure.model.explosion import Tables, explode
 from lotone.configure.model.expression import (
     ALWAYS,
@@ -80,26 +92,36 @@ from lotone.configure.model.options import Contradiction, Explanation, Incomplet
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
+from lotone.configure.model.version import AlreadyReleased, NothingNew, Version, VersionState
 from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.uvl import read_model
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import Limits
 from lotone.configure.reasoning.proofs import prove
+from lotone.configure.service.checking import faults_of
 from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of
+from lotone.configure.service.drafts import DraftService, Plant, Saved
+from lotone.configure.service.effect import effect_of
 from lotone.configure.service.interest import InterestService, Visits
-from lotone.configure.service.products import ConfigureService, UnknownProduct
-from lotone.configure.store import Store
+from lotone.configure.service.products import ConfigureService, UnknownProduct, WrongMoment
+from lotone.configure.store import Store, VersionTaken
+from lotone.configure.store_drafts import DraftStore
 from lotone.configure.store_interest import InterestStore
 
 __all__ = [
     "ALWAYS",
     "KEEP_DAYS_MAX",
     "SMALLEST_MAX",
+    "Affected",
+    "AlreadyReleased",
     "Analysis",
     "And",
+    "BrokenDraft",
     "BrokenModel",
     "Cause",
+    "Change",
+    "ChangeKind",
     "CheckNeed",
     "CheckRule",
     "CircularRouting",
@@ -109,6 +131,12 @@ __all__ = [
     "DateLoss",
     "Demand",
     "DemandRules",
+    "Draft",
+    "DraftMoved",
+    "DraftSaved",
+    "DraftService",
+    "DraftStore",
+    "Effect",
     "Equal",
     "Explanation",
     "Expression",
@@ -120,6 +148,7 @@ __all__ = [
     "Funnel",
     "Group",
     "GroupKind",
+    "Held",
     "Implies",
     "Incomplete",
     "Interest",
@@ -131,6 +160,8 @@ __all__ = [
     "Model",
     "Name",
     "Not",
+    "NothingNew",
+    "NothingToUndo",
     "OperationNeed",
     "OperationRule",
     "OptionInterest",
@@ -143,29 +174,43 @@ __all__ = [
     "PartRule",
     "Picture",
     "PictureStyle",
+    "Plant",
     "Product",
+    "ProductPublished",
+    "ProductReleased",
+    "ProductTaken",
     "Rule",
     "RuleKind",
+    "Saved",
     "Setting",
     "Store",
     "Tables",
     "Tally",
     "TimeRule",
+    "UnknownDraft",
     "UnknownFeature",
     "UnknownProduct",
+    "Version",
+    "VersionState",
+    "VersionTaken",
     "Violation",
     "ViolationKind",
     "Visit",
     "Visits",
+    "WrongDraft",
     "WrongExpression",
     "WrongInterestSetting",
+    "WrongMoment",
     "WrongPicture",
     "WrongProduct",
     "analyse",
     "as_text",
     "check_product",
     "configurator_of",
+    "difference",
+    "effect_of",
     "explode",
+    "faults_of",
     "features_of",
     "holds",
     "in_working_order",

@@ -36,7 +36,7 @@ def load(
     _stock(blueprint, assets, at)
     plan.set_calendars(blueprint.calendars)
     plan.set_resources(blueprint.resources)
-    configure.publish(blueprint.product)
+    configure.introduce(blueprint.product)
 
 
 def first_lot(part: str) -> str:

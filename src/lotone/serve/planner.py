@@ -59,6 +59,7 @@ class Planner:
             guarded("keep true", partial(self._keep_true, organization))
             guarded("dispatch", partial(self._dispatch, organization))
             guarded("tidy", partial(self._tidy, organization))
+            guarded("releases", partial(self._releases, organization))
 
     def _keep_true(self, organization: str) -> None:
         """Look first: a transaction that may write keeps all others waiting, and most of the time nothing is due."""
@@ -72,6 +73,14 @@ class Planner:
                 work.market.deliver_due(now)
                 work.plan.right_shift(now)
                 work.orders.hand_over(now)
+
+    def _releases(self, organization: str) -> None:
+        """A version whose moment has come is sold by itself; that it is gets told here."""
+        with self.platform.look(organization) as work:
+            is_due = work.configure.has_news()
+        if is_due:
+            with self.platform.work(organization) as work:
+                work.configure.tell_releases()
 
     def _tidy(self, organization: str) -> None:
         """Once a plant day: delete counts of shoppers' interest that are older than the organization keeps them."""
