@@ -17,6 +17,8 @@ CONFLICTS_MAX = 500_000
 """What one question may cost the solver: some seconds. Models of products need a few hundred."""
 SMALLEST_MAX = 3_000
 """Features of a model up to which an example is the smallest there is; above, the solver is only asked for a small one."""
+EXAMPLES_MAX = 25
+"""So many examples are the smallest there are, further ones only small: who has that many faults looks at a few."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Line:
         self._glucose = Glucose4(bootstrap_with=self._clauses.all())
         self._known = len(self._clauses.definitions)
         self._literals: dict[Expression, int] = {}
+        self._examples = 0
 
     def is_possible(self, *expressions: Expression) -> bool:
         """Is there a configuration in which all these hold?"""
@@ -45,7 +48,8 @@ class Line:
         """A configuration in which all these hold, with as few features as possible; None when there is none."""
         literals = [self._literal(expression) for expression in expressions]
         features = range(1, len(self._clauses.names) + 1)
-        if len(features) <= SMALLEST_MAX:
+        self._examples += 1
+        if len(features) <= SMALLEST_MAX and self._examples <= EXAMPLES_MAX:
             return self._cheapest(literals, dict.fromkeys(features, 1))
         self._glucose.set_phases([-variable for variable in features])
         return self._named(self._glucose.get_model()) if self._solved(literals) else None
