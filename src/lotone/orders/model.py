@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from lotone import configure, plan
@@ -167,19 +168,34 @@ def planned(demand: configure.Demand, words: Words, quantity: int) -> plan.Deman
         at_step = parts.setdefault(need.operation, {})
         at_step[need.part] = at_step.get(need.part, 0.0) + need.quantity
     operations = tuple(
-        plan.OperationNeed(
-            step=operation.step,
-            work_center=operation.work_center,
-            minutes=operation.minutes,
-            words=operation.words,
-            after=operation.after,
-            wait_after_minutes=operation.wait_after_minutes,
-            work_units=operation.work_units,
-            parts=parts.get(operation.step, {}),
+        _operation(
+            operation.step,
+            operation.work_center,
+            operation.minutes,
+            operation.words,
+            operation.after,
+            operation.wait_after_minutes,
+            operation.work_units,
+            tuple(parts.get(operation.step, {}).items()),
         )
         for operation in demand.operations
     )
     return plan.Demand(operations, words, quantity)
+
+
+@lru_cache(maxsize=4096)
+def _operation(
+    step: str,
+    work_center: str,
+    minutes: float,
+    words: Words,
+    after: tuple[str, ...],
+    wait_after_minutes: float,
+    work_units: tuple[str, ...] | None,
+    parts: tuple[tuple[str, float], ...],
+) -> plan.OperationNeed:
+    """The same operation for all configurations that need it just so: what the plan works out for one holds for all."""
+    return plan.OperationNeed(step, work_center, minutes, words, after, wait_after_minutes, work_units, parts=dict(parts))
 
 
 class StepState(StrEnum):

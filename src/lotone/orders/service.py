@@ -69,15 +69,17 @@ class OrderService:
         return self.plan.promise(_wanted(published, choices, _checked(quantity)))
 
     def preview_many(
-        self, product: str, choices: Iterable[Iterable[str]], *, quantity: int = 1
+        self, product: str, choices: Iterable[Iterable[str]], *, quantity: int = 1, age_s: float = 0.0
     ) -> list[plan.Promise | plan.NoPromise]:
         """What `preview` says for each of many choices, all of it about one and the same plan.
 
+        `age_s` allows answers that are up to so many seconds old, see `PlanService.promise_many`.
         Where the plan can't promise a day, its fault stands in the answer's place. Keeps nothing, writes nothing.
         Raises what the configurator raises for the first choices that contradict themselves.
         """
         published = self.configure.product(product)
-        return self.plan.promise_many([_wanted(published, each, _checked(quantity)) for each in choices])
+        demands = [_wanted(published, each, _checked(quantity)) for each in choices]
+        return self.plan.promise_many(demands, age_s=age_s)
 
     def quote(
         self,
@@ -320,21 +322,24 @@ class _Wish:
     """What is asked for, by what makes the answer: so long as the product says the same, the demand is the same."""
 
     digest: str
-    configuration: frozenset[str]
+    choices: frozenset[str]
     quantity: int
     product: configure.Product = field(compare=False, repr=False)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def _demand_of(wish: _Wish) -> plan.Demand:
-    demand = configure.configurator_of(wish.product).explode(wish.configuration)
+    """The demand of the cheapest configuration with the choices; kept for a while, for buyers go back and forth."""
+    configurator = configure.configurator_of(wish.product)
+    try:
+        demand = configurator.explode(wish.choices)
+    except configure.Incomplete:
+        demand = configurator.explode(configurator.complete(sorted(wish.choices)))
     return planned(demand, wish.product.words, wish.quantity)
 
 
 def _wanted(product: configure.Product, choices: Iterable[str], quantity: int) -> plan.Demand:
-    """The demand of the cheapest configuration with the choices; kept for a while, for buyers go back and forth."""
-    configuration = configure.configurator_of(product).complete(choices)
-    return _demand_of(_Wish(f"{product.id}:{product.digest}", configuration, quantity, product))
+    return _demand_of(_Wish(f"{product.id}:{product.digest}", frozenset(choices), quantity, product))
 
 
 def _checked(quantity: int) -> int:

@@ -59,6 +59,15 @@ def page(
     return answer
 
 
+def part(template: str, reader: Reader, values: Mapping[str, Any]) -> Markup:
+    """A part of a page that depends on nothing but the reader's language and `values`, so that it may be kept."""
+    marker = READER.set(reader)
+    try:
+        return Markup(_environment(reader.language).get_template(template).render(values))  # noqa: S704 (escapes by itself)
+    finally:
+        READER.reset(marker)
+
+
 def go_to(request: Request, address: str) -> Response:
     """After a change: on to a page, for browsers' forms as for htmx."""
     if "hx-request" in request.headers:

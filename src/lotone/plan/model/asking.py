@@ -5,25 +5,32 @@ product do: a colour changes a parameter, not an operation. So a shop asks about
 """
 
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from lotone.kernel import Words
 from lotone.plan.model.binding import Chain, promise_of_chain
 from lotone.plan.model.booking import Booking, Place
 from lotone.plan.model.busy import Busy
-from lotone.plan.model.demand import Demand
+from lotone.plan.model.demand import Demand, OperationNeed
 from lotone.plan.model.fault import DoesNotFit, NoCapacity, NoMachine, NoSupply
 from lotone.plan.model.insert import Steps, place, ready_steps
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.snapshot import LONG_AGO, Commitment, Snapshot
+from lotone.plan.model.supply import Ready
 
 NoPromise = NoMachine | DoesNotFit | NoSupply | NoCapacity
 """What keeps the plan from promising a day."""
 GUEST = "quote"
+KEPT = 16
+SOON = timedelta(minutes=30)
+"""However fast the plant's time passes, answers from longer ago are not used again."""
 UNTOLD = Promise(LONG_AGO, 0.0, LONG_AGO, (), Words(""))
 
 
@@ -33,11 +40,13 @@ class Asking:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._answers: dict[Any, Promise | NoPromise] = {}
+        self._ready: dict[int, tuple[OperationNeed, Ready | None]] = {}
+        """By the operation itself, which is kept here so that no other can take its number."""
 
     def promise(self, demand: Demand) -> Promise | NoPromise:
         """What `hold` would promise for the demand, or the fault it would raise."""
         try:
-            ready = ready_steps(self.snapshot, demand)
+            ready = self._ready_steps(demand) if demand.is_simple else ready_steps(self.snapshot, demand)
         except NoSupply as fault:
             return fault
         key = (demand.shape, tuple(sorted(ready.items())))
@@ -45,6 +54,18 @@ class Asking:
         if answer is None:
             answer = self._answers[key] = self._asked(demand, ready)
         return answer
+
+    def _ready_steps(self, demand: Demand) -> Steps:
+        """As `ready_steps`; the same operation is looked at once, in however many demands it stands."""
+        found: Steps = {}
+        for need in demand.in_order:
+            known = self._ready.get(id(need))
+            if known is None:
+                last = ready_steps(self.snapshot, Demand((replace(need, after=()),))).get((1, need.step))
+                known = self._ready[id(need)] = need, last
+            if known[1] is not None:
+                found[1, need.step] = known[1]
+        return found
 
     def _asked(self, demand: Demand, ready: Steps) -> Promise | NoPromise:
         numbers = count(1)
@@ -54,6 +75,28 @@ class Asking:
             return fault
         guest = Commitment(GUEST, self.snapshot.version + 1, demand, bookings, (), UNTOLD, UNTOLD.date)
         return promise_of_chain(_GuestChain(self.snapshot, guest, ready))
+
+
+class Recent:
+    """What was asked a moment ago, by the version of the plan. Shared by all threads: they add answers, always the same."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[datetime, Asking]] = OrderedDict()
+        self._lock = Lock()
+
+    def recent(self, stored: Snapshot, wall: datetime, plant: datetime, age_s: float) -> Asking | None:
+        with self._lock:
+            known = self._kept.get(stored.stamp)
+        if known is None or abs((wall - known[0]).total_seconds()) >= age_s:
+            return None
+        return known[1] if abs(plant - known[1].snapshot.now) < SOON else None
+
+    def keep(self, stored: Snapshot, wall: datetime, asking: Asking) -> None:
+        with self._lock:
+            self._kept[stored.stamp] = wall, asking
+            self._kept.move_to_end(stored.stamp)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
 
 class _GuestChain(Chain):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from math import ceil
 from typing import Any
@@ -83,11 +83,13 @@ class Demand:
     @cached_property
     def in_order(self) -> tuple[OperationNeed, ...]:
         """The operations, none before those it follows."""
-        try:
-            steps = list(TopologicalSorter({need.step: need.after for need in self.operations}).static_order())
-        except CycleError as fault:
-            raise WrongDemand(f"the routing goes in a circle: {' > '.join(fault.args[1])}") from fault
-        return tuple(self.by_step[step] for step in steps)
+        return tuple(self.by_step[step] for step in _in_order(tuple((need.step, need.after) for need in self.operations)))
+
+    @cached_property
+    def is_simple(self) -> bool:
+        """One unit, no part of which is used in two of its operations: then each has its material for itself."""
+        parts = [part for need in self.operations for part in need.parts]
+        return self.quantity == 1 and len(parts) == len(set(parts))
 
     @cached_property
     def shape(self) -> tuple[Any, ...]:
@@ -116,6 +118,14 @@ class Demand:
     def from_json(cls, values: Mapping[str, Any]) -> "Demand":
         operations = tuple(_need(each) for each in values["operations"])
         return cls(operations, Words.from_dict(values["words"]), values["quantity"], values["weight"])
+
+
+@lru_cache(maxsize=256)
+def _in_order(routing: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    try:
+        return tuple(TopologicalSorter(dict(routing)).static_order())
+    except CycleError as fault:
+        raise WrongDemand(f"the routing goes in a circle: {' > '.join(fault.args[1])}") from fault
 
 
 def _need_json(need: OperationNeed) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lotone.kernel import new_id
 from lotone.plan.model import happen
-from lotone.plan.model.asking import UNTOLD, Asking, NoPromise
+from lotone.plan.model.asking import UNTOLD, Asking, NoPromise, Recent
 from lotone.plan.model.binding import promise_for
 from lotone.plan.model.booking import BookingState
 from lotone.plan.model.demand import Demand
@@ -18,6 +18,7 @@ from lotone.plan.service.desk import Desk
 
 FORGET_AFTER = timedelta(days=1)
 """A hold that ran out this long ago is deleted and can no longer be confirmed."""
+ASKED = Recent()
 
 
 class Offers(Desk):
@@ -33,13 +34,26 @@ class Offers(Desk):
             return answer
         raise answer
 
-    def promise_many(self, demands: Iterable[Demand]) -> list[Promise | NoPromise]:
+    def promise_many(self, demands: Iterable[Demand], *, age_s: float = 0.0) -> list[Promise | NoPromise]:
         """For each demand what `promise` says, or the fault it would raise: all of them about one and the same plan.
 
-        Each is put into the plan by itself, as if the others were not asked. Keeps nothing, writes nothing.
+        Each is put into the plan by itself, as if the others were not asked. `age_s` allows answers from a look at this
+        version of the plan and its material that is up to so many seconds of wall time old: what others asked then is
+        known already. Keeps nothing, writes nothing.
         """
-        asking = Asking(self.snapshot())
+        asking = self._asking(age_s)
         return [asking.promise(demand) for demand in demands]
+
+    def _asking(self, age_s: float) -> Asking:
+        stored, wall, plant = self.store.snapshot(), self.wall_clock(), self.plant_clock()
+        known = ASKED.recent(stored, wall, plant, age_s)
+        if known is not None:
+            return known
+        asking = Asking(self._seen(stored, plant, None))
+        if age_s > 0:
+            _ = asking.snapshot.stock  # read now: later questions come in other transactions
+            ASKED.keep(stored, wall, asking)
+        return asking
 
     def hold(self, demand: Demand, minutes: float = 15) -> Hold:
         """Promise the demand and keep its capacity and material for some minutes of wall time.

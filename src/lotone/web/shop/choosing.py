@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -322,18 +322,24 @@ class _Asked:
     digest: str
     choices: tuple[str, ...]
     product: Product = field(compare=False)
-    options: Options = field(compare=False)
+    options: Options | None = field(default=None, compare=False)
 
 
 def sheet(product: Product, choices: Iterable[str]) -> Sheet:
     """Everything about the choices nearest to some. Sheets are kept for a while: they are asked for again and again."""
-    settled, options = settle(configurator_of(product), choices, product.start)
-    return _sheet(_Asked(product.digest, settled, product, options))
+    return _sheet(_settled(_Asked(f"{product.id}:{product.digest}", tuple(choices), product)))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
+def _settled(asked: _Asked) -> _Asked:
+    settled, options = settle(configurator_of(asked.product), asked.choices, asked.product.start)
+    return replace(asked, choices=settled, options=options)
+
+
+@lru_cache(maxsize=1024)
 def _sheet(asked: _Asked) -> Sheet:
     product, choices, options = asked.product, asked.choices, asked.options
+    assert options is not None
     configurator = configurator_of(product)
     ground = ground_of(product)
     prices = Prices(configurator, choices)

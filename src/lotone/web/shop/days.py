@@ -25,12 +25,16 @@ class Days:
         return self.promise is not None and option in self.options and self.options[option] is None
 
 
-def days_of(work: Work, shown: Sheet, say: Wording) -> Days:
+AGE_S = 1.0
+"""A click may use what another asked of the same plan a moment ago; whoever orders is told anew."""
+
+
+def days_of(work: Work, shown: Sheet, say: Wording, *, age_s: float = AGE_S) -> Days:
     """One batch of questions for everything that a click can change."""
     asked = {option.name: option.instead for option in shown.options.values() if option.instead is not None}
     now, *answers = (
         answer if isinstance(answer, Promise) else None
-        for answer in work.orders.preview_many(shown.product.id, [shown.choices, *asked.values()])
+        for answer in work.orders.preview_many(shown.product.id, [shown.choices, *asked.values()], age_s=age_s)
     )
     options = dict(zip(asked, answers, strict=True))
     if now is None:

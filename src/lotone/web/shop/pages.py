@@ -16,9 +16,10 @@ from lotone.web.access import platform_of, shopper
 from lotone.web.page import page
 from lotone.web.room import Entry, Room, Section, Thread
 from lotone.web.shop.api import router as api
-from lotone.web.shop.choosing import CHOICES_MAX, Sheet, State, changes_between, drawn, drop, sheet, take, why_not
+from lotone.web.shop.choosing import CHOICES_MAX, Sheet, changes_between, drawn, drop, sheet, take, why_not
 from lotone.web.shop.days import Days, days_of, soonest
 from lotone.web.shop.ordering import router as ordering
+from lotone.web.shop.questions import questions
 from lotone.web.shop.wording import spoken, wording
 from lotone.wiring import Work
 
@@ -89,7 +90,7 @@ def _seen(request: Request, shown: Sheet, days: Days) -> dict[str, Any]:
         "sheet": shown,
         "days": days,
         "is_news": False,
-        "State": State,
+        "questions": questions,
         "address": address(request.path_params["shop"], shown),
         "picture": drawn(shown.product, shown.configuration, prefix="p-"),
         "changes": [],
@@ -180,9 +181,9 @@ def sooner(request: Request, shop: str, product: str, c: Chosen = None, actor: A
     """Which other options, one at a time, would be ready on an earlier day."""
     with platform_of(request).look(shop) as work:
         shown = sheet(work.configure.product(product), c or [])
-        found = soonest(days_of(work, shown, wording(request)), shown)
-    questions = {question.id: question for question in shown.questions}
-    return page(request, "shop/sooner.html", **spoken(request), sooner=found[:SOONER_MAX], questions=questions)
+        found = soonest(days_of(work, shown, wording(request), age_s=0.0), shown)
+    asked = {question.id: question for question in shown.questions}
+    return page(request, "shop/sooner.html", **spoken(request), sooner=found[:SOONER_MAX], questions=asked)
 
 
 ROOM = Room(
