@@ -30,6 +30,8 @@ class Answer:
     """The cost of the cheapest solution in which the variable is true, NEVER where there is none; None when not known."""
     log2_count: float | None = None
     """Binary logarithm of the number of solutions, to at least six digits; None when not counted."""
+    attained: bool = True
+    """There are solutions that cost just `low` and `high`; otherwise no solution costs less or more, and that is all."""
 
 
 class Reasoner(Protocol):
