@@ -1,12 +1,13 @@
 """OPC UA machines against a real client: jobs, refusals, history, and kills that lose nothing."""
 
 import asyncio
+import json
 import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from asyncua.ua.uaerrors import (
     BadWriteNotSupported,
 )
 
+from conformance.foreign import FOLDER, install
 from lotone.demo.machines import Behaviour, MachineSpec, count_published, hush
 from lotone.demo.machines.model import microseconds, moment
 
@@ -217,3 +219,37 @@ async def test_kills_lose_and_double_nothing(lab: Any, opcua_spec: Callable[...,
     await asyncio.sleep(0.7)
     assert sorted(value for (tag, _), value in reader.samples.items() if tag == "good") == [0, 1, 2, 3]
     assert len(reader.samples) == count_published(lab.folder)["m-1"]
+
+
+async def test_a_client_that_nobody_here_wrote_reads_a_machine(
+    lab: Any, opcua_spec: Callable[..., MachineSpec], readers: Any
+) -> None:
+    """node-opcua, an OPC UA stack of its own, gets the same values and source times of every tag after a job."""
+    install()
+    spec = opcua_spec()
+    lab.run(spec)
+    reader = readers(spec)
+    await reader.connect()
+    await reader.order(12, colour="green")
+    await reader.until(lambda: reader.last("job-state") == 2)
+    hush(lab.folder)
+    steady = ("job", "job-state", "colour", "bake_temperature", "state")
+    nodes = {name: f"ns=2;s={name}" for name in steady}
+    script = await asyncio.create_subprocess_exec(
+        "node", str(FOLDER / "opcua_client.js"), spec.address, *nodes.values(),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, error = await asyncio.wait_for(script.communicate(), 60)
+    assert script.returncode == 0, error.decode()
+    line = next(line for line in out.decode().splitlines() if line.startswith('{"event"'))
+    given = json.loads(line)["values"]
+    for name, node in nodes.items():
+        ours = await reader.node(name).read_data_value()
+        assert (given[node]["status"], given[node]["value"]) == ("Good", ours.Value.Value)
+        assert datetime.fromisoformat(given[node]["time"]) == milliseconds(ours.SourceTimestamp)
+    assert [given[nodes[name]]["value"] for name in ("job", "job-state", "colour")] == [12, 2, "green"]
+
+
+def milliseconds(at: datetime) -> datetime:
+    """As JavaScript keeps a moment."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000, tzinfo=UTC)
