@@ -1,4 +1,5 @@
-"""What must be made before LotOne is packed: the bundled front end, Python code from .proto files, compiled translations.
+"""What must be made before LotOne is packed: the bundled front end, native circuits, Python code from .proto files,
+compiled translations.
 
 Hatchling calls `Build` for wheels, source distributions and editable installs; `python build_hook.py` does the same in
 place. Each step is skipped when its results are newer than, or made from, exactly its present inputs.
@@ -21,6 +22,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_OLDEST = 20
 STAMP = "inputs.sha256"
+CIRCUITS = {
+    "linux-x86_64.so": "x86_64-linux-gnu",
+    "linux-aarch64.so": "aarch64-linux-gnu",
+    "macos-x86_64.dylib": "x86_64-macos.11.0",
+    "macos-arm64.dylib": "aarch64-macos.11.0",
+    "windows-x86_64.dll": "x86_64-windows-gnu",
+}
+"""The names that kernel/native.py looks for, and the compiler's names of these platforms."""
+COMPILE = ["cc", "-shared", "-O2", "-fPIC", "-ffreestanding", "-nostdlib", "-fno-stack-protector", "-Wall", "-Wextra", "-s"]
 
 
 class BuildFailed(SystemExit):
@@ -40,6 +50,7 @@ class Build(BuildHookInterface[Any]):
 def build(root: Path) -> None:
     """Make everything that is out of date under this checkout or unpacked source distribution."""
     make_front_end(root / "web", root / "src" / "lotone" / "web" / "static" / "built")
+    make_circuits(root / "src" / "lotone" / "configure" / "reasoning" / "kernel")
     for proto in sorted((root / "src" / "lotone").rglob("*.proto")):
         make_messages(proto)
     for catalog in sorted((root / "src" / "lotone").rglob("*.po")):
@@ -120,6 +131,38 @@ def _run(step: str, command: list[str], folder: Path) -> None:
     if done.returncode:
         last = "\n  ".join((done.stdout + done.stderr).strip().splitlines()[:40])
         raise BuildFailed(f"{step} failed (exit {done.returncode}) in {folder}", last or "it said nothing")
+
+
+# native circuits
+
+
+def make_circuits(folder: Path) -> None:
+    """Compile circuit.c for every platform: it needs no library and no Python, so one wheel holds and serves them all."""
+    source, built = folder / "circuit.c", folder / "built"
+    fingerprint = hashlib.sha256(json.dumps([CIRCUITS, COMPILE]).encode() + source.read_bytes()).hexdigest()
+    if _is_compiled_from(built, fingerprint):
+        return
+    if importlib.util.find_spec("ziglang") is None:
+        raise BuildFailed("the native circuits", "they need a C compiler for all platforms: `pip install ziglang`")
+    fresh = folder / ".built"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    for name, target in CIRCUITS.items():
+        command = [sys.executable, "-m", "ziglang", *COMPILE, "-target", target, "-o", str(fresh / name), str(source)]
+        _run(f"compiling circuit.c for {target}", command, folder)
+    for left_over in [*fresh.glob("*.lib"), *fresh.glob("*.pdb")]:
+        left_over.unlink()
+    (fresh / STAMP).write_text(fingerprint, encoding="utf-8")
+    shutil.rmtree(built, ignore_errors=True)
+    shutil.move(fresh, built)
+
+
+def _is_compiled_from(built: Path, fingerprint: str) -> bool:
+    try:
+        known = (built / STAMP).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return known == fingerprint and all((built / name).is_file() for name in CIRCUITS)
 
 
 # messages and translations

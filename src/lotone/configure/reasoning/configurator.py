@@ -1,8 +1,10 @@
 """The configurator: answers about one model, for any number of threads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from threading import Lock
+
+import numpy as np
 
 from lotone.configure.model.demand import Demand, DemandRules
 from lotone.configure.model.explosion import Tables
@@ -11,8 +13,11 @@ from lotone.configure.model.features import GroupKind, Model, similar
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
 from lotone.configure.reasoning.bounds import price_bound
 from lotone.configure.reasoning.cheapest import cheapest
-from lotone.configure.reasoning.circuit import Circuit, TooLarge
+from lotone.configure.reasoning.circuit import Circuit
 from lotone.configure.reasoning.clauses import Clauses
+from lotone.configure.reasoning.compiling import compile_clauses
+from lotone.configure.reasoning.limits import NoCompiler, TooHard
+from lotone.configure.reasoning.reasoner import Costs
 from lotone.configure.reasoning.solver import Reasons, Solver, smallest_hitting_set
 from lotone.kernel import Money
 
@@ -124,9 +129,9 @@ class Configurator:
                 raise Contradiction(self._explain(assumptions, ()))
         return frozenset(self._clauses.names[variable - 1] for variable in found if variable <= len(self._price))
 
-    def _cheapest(self, assumptions: Sequence[int], cost: dict[int, int]) -> set[int] | None:
+    def _cheapest(self, assumptions: Sequence[int], cost: dict[int, int]) -> Set[int] | None:
         if self._circuit is not None:
-            return self._circuit.cheapest({-literal for literal in assumptions}, cost)
+            return self._circuit.cheapest(assumptions, self._costs(cost))
         with self._lock:
             clauses = self._clauses.all()
         return cheapest(clauses, assumptions, cost)
@@ -185,9 +190,14 @@ class Configurator:
         with self._lock:
             clauses, top = self._clauses.all(), self._clauses.top
         try:
-            return Circuit(clauses, top)
-        except TooLarge:
+            return compile_clauses(clauses, top)
+        except (TooHard, NoCompiler):
             return None
+
+    def _costs(self, cost: Mapping[int, int]) -> Costs:
+        costs = np.zeros(len(self._price) + 1, dtype=np.int64)
+        costs[list(cost)] = list(cost.values())
+        return costs
 
     def _bounds(self, assumptions: Sequence[int], always: set[str], never: set[str]) -> tuple[int | None, int, int]:
         """Count and lowest and highest price: exact by the circuit, else no count and bounds that the tree gives."""
@@ -195,12 +205,10 @@ class Configurator:
         if circuit is None:
             low, high = (price_bound(self.model.root, always, never, lowest=lowest) for lowest in (True, False))
             return None, low, high
-        excluded = {-literal for literal in assumptions}
-        cost = {self._variable[name]: cents for name, cents in self._price.items() if cents}
-        lowest = circuit.cheapest(excluded, cost) or set()
-        highest = circuit.cheapest(excluded, {variable: -cents for variable, cents in cost.items()}) or set()
-        low, high = (sum(cost.get(variable, 0) for variable in found) for found in (lowest, highest))
-        return circuit.count(excluded), low, high
+        found = circuit.answer(assumptions, self._costs({self._variable[name]: cents for name, cents in self._price.items()}))
+        if found is None:
+            return 0, 0, 0
+        return circuit.count(assumptions), found.low, found.high
 
     def _rivals(self, name: str) -> set[str]:
         """The features that exclude this one because they stand in another branch of an alternative."""

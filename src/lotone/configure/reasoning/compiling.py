@@ -1,0 +1,130 @@
+"""Compiles clauses into a circuit, within limits of time and memory, in a process that is killed when it exceeds them."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from math import ceil
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import numpy as np
+
+from lotone.configure.reasoning.circuit import Circuit
+from lotone.configure.reasoning.layout import Layout
+from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
+from lotone.configure.reasoning.nnf import layout_of
+from lotone.configure.reasoning.small import compile_small
+
+COMPILER = "d4 1.0.0"
+"""What made a circuit; a stored one that another compiler made is not the same."""
+_PROCESS = Path(__file__).with_name("d4.py")
+_OUT_OF_MEMORY = 3
+_SMALL = 500
+"""Clauses of a model that we try to compile without d4."""
+_LOOK_S = 0.05
+"""How often a compilation is looked at."""
+_TEXT_SHARE = 16
+"""Reading a circuit takes about so many times its text in memory."""
+_NO_SOLUTION = "f 1 0\n"
+_NOTHING_TO_SAY = "o 1 0\nt 2 0\n1 2 0\n"
+
+
+class _Exceeded(Exception):
+    """A limit, in words."""
+
+
+def compile_clauses(clauses: Sequence[Sequence[int]], variables: int, limits: Limits | None = None) -> Circuit:
+    """The circuit that has exactly the solutions of the clauses over the variables 1..n.
+
+    Small models are compiled here and others by d4. Raises TooHard when that takes more time or memory than the limits
+    allow, NoCompiler where d4 does not run.
+    """
+    small = compile_small(clauses, variables) if len(clauses) <= _SMALL else None
+    return Circuit(compile_with_d4(clauses, variables, limits or Limits()) if small is None else small)
+
+
+def compile_with_d4(clauses: Sequence[Sequence[int]], variables: int, limits: Limits) -> Layout:
+    """The same as a layout, by d4 alone, whatever the size. Raises as `compile_clauses` does."""
+    if not is_available():
+        raise NoCompiler("this platform has no wheel of d4, the compiler of large models (PyPI: d4Solver)")
+    if not all(clauses):
+        return layout_of(_NO_SOLUTION, variables)
+    numbers = np.fromiter(_flat(clauses), dtype=np.int32)
+    largest = int(np.abs(numbers).max(initial=0))
+    if largest > variables:
+        raise IndexError(f"a clause speaks of variable {largest}, there are {variables}")
+    if not largest:
+        return layout_of(_NOTHING_TO_SAY, variables)
+    text = _run(numbers.tobytes(), variables, limits)
+    if len(text) * _TEXT_SHARE > limits.megabytes << 20:
+        raise _too_hard(variables, f"its circuit takes {len(text) >> 20} MiB as text, more than {limits.megabytes} MiB allow")
+    return layout_of(text, variables)
+
+
+def is_available() -> bool:
+    """Whether this platform has the compiler."""
+    return importlib.util.find_spec("py_d4") is not None
+
+
+def _flat(clauses: Sequence[Sequence[int]]) -> Iterator[int]:
+    """The clauses, each ended by 0, without those that are always true and without literals written twice."""
+    for clause in clauses:
+        literals = set(clause)
+        if len(literals) == len(clause) == len({abs(literal) for literal in clause}):
+            yield from clause
+        elif any(-literal in literals for literal in literals):
+            continue
+        else:
+            yield from literals
+        yield 0
+
+
+def _run(clauses: bytes, variables: int, limits: Limits) -> str:
+    seconds = max(limits.seconds, 0.0)
+    command = [sys.executable, "-I", str(_PROCESS), *map(str, (variables, ceil(seconds) + 1, limits.megabytes, os.getpid()))]
+    with TemporaryFile() as given:  # not a pipe: one that is full when we look at the process would never be written on
+        given.write(clauses)
+        given.seek(0)
+        process = subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        out, err = _watched(process, seconds, limits.megabytes)
+    except _Exceeded as limit:
+        raise _too_hard(variables, str(limit)) from None
+    finally:  # an interrupt must not leave it working
+        process.kill()
+        process.communicate()
+    if process.returncode == 0:
+        return out.decode("ascii")
+    said = err.decode(errors="replace").strip().splitlines()
+    why = said[-1] if said and process.returncode != _OUT_OF_MEMORY else f"it takes more than {limits.megabytes} MiB"
+    raise _too_hard(variables, f"{why} (the compiler ended with {process.returncode})")
+
+
+def _watched(process: "subprocess.Popen[bytes]", seconds: float, megabytes: int) -> tuple[bytes, bytes]:
+    """What the process says when it ends by itself; its time and its memory are looked at meanwhile."""
+    until = time.monotonic() + seconds
+    while True:
+        left = until - time.monotonic()
+        try:
+            return process.communicate(timeout=max(0.0, min(left, _LOOK_S)))
+        except subprocess.TimeoutExpired:
+            pass
+        if left <= 0:
+            raise _Exceeded(f"it does not compile within {seconds:g} seconds")
+        if _memory(process.pid) > megabytes << 20:
+            raise _Exceeded(f"it takes more than {megabytes} MiB")
+
+
+def _memory(pid: int) -> int:
+    """Bytes that a process has in memory; 0 where the platform does not tell, the process has a limit of its own then."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError, AttributeError):
+        return 0
+
+
+def _too_hard(variables: int, why: str) -> TooHard:
+    return TooHard(f"the model of {variables} variables can't be compiled: {why}; a search answers instead")
