@@ -118,6 +118,42 @@ def test_attempts_are_counted_before_they_are_checked(demo: IdentityService, pla
         demo.begin_sign_in("pia")
 
 
+def test_one_password_for_many_logins_is_slowed_down_by_address(demo: IdentityService, planner: User, house: House) -> None:
+    for number in range(50):
+        demo.begin_from("203.0.113.7")
+        with pytest.raises(identity.WrongPassword):
+            demo.sign_in(f"user-{number}", "Spring2026!")
+    with pytest.raises(identity.TooManyAttempts, match="too many attempts from this address; try again in 2 s"):
+        demo.begin_from("203.0.113.7")
+    demo.begin_from("203.0.113.8")
+    house.pass_time(timedelta(seconds=3))
+    demo.begin_from("203.0.113.7")
+    with pytest.raises(identity.TooManyAttempts, match="try again in 4 s"):
+        demo.begin_from("203.0.113.7")
+    house.pass_time(timedelta(hours=1, seconds=5))
+    for _ in range(50):
+        demo.begin_from("203.0.113.7")
+
+
+def test_good_sign_ins_of_one_address_do_not_count(demo: IdentityService, planner: User) -> None:
+    for _ in range(120):
+        demo.begin_from("198.51.100.4")
+        demo.finish_from("198.51.100.4")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("2001:db8:1:2::7", "2001:db8:1:2:ffff::1"), ("::ffff:203.0.113.7", "203.0.113.7"), ("unix:", "unix:")],
+)
+def test_addresses_of_one_household_count_together(demo: IdentityService, one: str, other: str) -> None:
+    for _ in range(25):
+        demo.begin_from(one)
+        demo.begin_from(other)
+    with pytest.raises(identity.TooManyAttempts):
+        demo.begin_from(one)
+    demo.begin_from("2001:db8:1:3::7")
+
+
 def test_a_session_ends_when_idle_and_after_its_life(demo: IdentityService, planner: User, house: House) -> None:
     secret = demo.open_session(planner.id)
     for _ in range(3):

@@ -78,6 +78,21 @@ async def test_after_too_many_attempts_one_is_told_how_long_to_wait(browser: htt
     assert 1 <= int(answer.headers["retry-after"]) <= 2
 
 
+async def test_trying_many_logins_from_one_address_is_slowed_down(browser: httpx.AsyncClient, platform: Platform) -> None:
+    form = await browser.get("/sign-in")
+    token = re.search(r'name="csrf" value="(\w+)"', form.text)
+    assert token
+    with platform.work("") as work:
+        for _ in range(49):
+            work.identity.begin_from("127.0.0.1")
+    fields = {"csrf": token.group(1), "password": "wrong password"}
+    statuses = [(await browser.post("/sign-in", data={**fields, "login": f"user-{number}"})).status_code for number in (1, 2)]
+    assert statuses == [403, 429]
+    answer = await browser.post("/sign-in", data={**fields, "login": "user-3"})
+    assert 1 <= int(answer.headers["retry-after"]) <= 2
+    assert "from this address" in answer.text
+
+
 @pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
 async def test_nobody_is_led_away_after_signing_in(browser: httpx.AsyncClient, address: str) -> None:
     form = await browser.get("/sign-in", params={"next": address})

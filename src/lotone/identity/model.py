@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from lotone.kernel import Conflict, Forbidden, Invalid, NotFound, Words
 
@@ -19,6 +20,11 @@ FREE_ATTEMPTS = 5
 """Wrong passwords in a row before waiting begins; then 2, 4, 8 ... seconds up to `LONGEST_WAIT`."""
 LONGEST_WAIT = timedelta(minutes=15)
 ATTEMPTS_FORGOTTEN = timedelta(hours=24)
+FREE_ATTEMPTS_OF_ADDRESS = 50
+"""Wrong passwords from one address, for whatever logins, before waiting begins. All people of a company often have one."""
+LONGEST_WAIT_OF_ADDRESS = timedelta(minutes=1)
+"""Short, since it may hit colleagues; long enough that nobody gets through a list of logins and passwords."""
+ATTEMPTS_OF_ADDRESS_FORGOTTEN = timedelta(hours=1)
 PASSWORD_LENGTH_MIN = 10
 PASSWORD_LENGTH_MAX = 1024
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}")
@@ -42,11 +48,11 @@ class WrongPassword(Forbidden):
 
 
 class TooManyAttempts(Forbidden):
-    """Too many wrong passwords in a row for this login: wait. The same for an unknown login."""
+    """Too many wrong passwords in a row for this login, or from this address: wait. The same for an unknown login."""
 
-    def __init__(self, until: datetime, now: datetime) -> None:
+    def __init__(self, until: datetime, now: datetime, *, of: str = "for this login") -> None:
         self.wait_s = max(1, round((until - now).total_seconds()))
-        super().__init__(f"too many attempts for this login; try again in {self.wait_s} s, or use a one-time link")
+        super().__init__(f"too many attempts {of}; try again in {self.wait_s} s, or use a one-time link")
         self.until = until
 
 
@@ -230,11 +236,23 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def waiting_time(failures: int) -> timedelta:
+def waiting_time(failures: int, free: int = FREE_ATTEMPTS, longest: timedelta = LONGEST_WAIT) -> timedelta:
     """How long to wait after so many wrong passwords in a row."""
-    if failures < FREE_ATTEMPTS:
+    if failures < free:
         return timedelta()
-    return min(timedelta(seconds=2.0 ** min(failures - FREE_ATTEMPTS + 1, 20)), LONGEST_WAIT)
+    return min(timedelta(seconds=2.0 ** min(failures - free + 1, 20)), longest)
+
+
+def caller_of(address: str) -> str:
+    """Who counts as one caller: an IPv4 address, or the 64 bits of IPv6 that one household gets; else the text itself."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(known, IPv6Address):
+        mapped = known.ipv4_mapped
+        return str(mapped) if mapped else str(IPv6Network((int(known) >> 64 << 64, 64)))
+    return str(known)
 
 
 def check_password(password: str, login: str) -> None:

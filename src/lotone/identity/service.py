@@ -194,6 +194,25 @@ class IdentityService:
         found = self.store.user_with_login(login.strip().casefold())
         return found[0].organization if found else ""
 
+    def begin_from(self, address: str) -> None:
+        """Count an attempt of this network address, for whatever login, before it is checked. Raises TooManyAttempts.
+
+        Who tries one password with many logins is slowed down here. In the transaction of no organization.
+        """
+        now, key = self.clock(), model.fingerprint(f"address {model.caller_of(address)}")
+        failures, at, blocked_until = self.store.lock_attempts(key, now)
+        if blocked_until is not None and now < blocked_until:
+            raise model.TooManyAttempts(blocked_until, now, of="from this address")
+        failures = failures + 1 if now - at < model.ATTEMPTS_OF_ADDRESS_FORGOTTEN else 1
+        waiting = model.waiting_time(failures, model.FREE_ATTEMPTS_OF_ADDRESS, model.LONGEST_WAIT_OF_ADDRESS)
+        self.store.keep_attempt(key, failures, now, now + waiting if waiting else None)
+
+    def finish_from(self, address: str) -> None:
+        """The attempt of this address was a good one: it does not count. Others before it still do."""
+        now, key = self.clock(), model.fingerprint(f"address {model.caller_of(address)}")
+        failures, at, _ = self.store.lock_attempts(key, now)
+        self.store.keep_attempt(key, max(0, failures - 1), at, None)
+
     def begin_sign_in(self, login: str) -> Attempt:
         """Count the attempt before it is checked, so that many at once don't slip through. Raises TooManyAttempts."""
         login = login.strip().casefold()[:200]

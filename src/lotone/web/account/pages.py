@@ -53,9 +53,11 @@ def sign_in_page(request: Request, next: str = "", visitor: Visitor = everyone()
 
 @router.post("/sign-in")
 def sign_in(request: Request, login: Text, password: Text, next: Text = "", visitor: Visitor = everyone()) -> Response:
-    """Three short steps, so that the slow check of the password holds no transaction."""
+    """Short steps, so that the slow check of the password holds no transaction."""
     platform = platform_of(request)
-    with platform.look("") as work:
+    address = request.client.host if request.client else ""
+    with platform.work("") as work:
+        work.identity.begin_from(address)
         organization = work.identity.organization_of_login(login)
     with platform.work(organization) as work:
         attempt = work.identity.begin_sign_in(login)
@@ -63,6 +65,8 @@ def sign_in(request: Request, login: Text, password: Text, next: Text = "", visi
         raise WrongPassword
     with platform.work(organization) as work:
         visitor.sign_in = work.identity.finish_sign_in(attempt, password)
+    with platform.work("") as work:
+        work.identity.finish_from(address)
     return go_to(request, _own_address(next) or "/")
 
 
