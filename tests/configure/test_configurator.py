@@ -1,8 +1,9 @@
 """The configurator's answers against trying every configuration."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
+from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -18,6 +19,7 @@ from lotone.configure import (
     GroupKind,
     Incomplete,
     Model,
+    Rule,
     RuleKind,
     UnknownFeature,
     holds,
@@ -26,6 +28,9 @@ from lotone.configure import (
     read_model,
 )
 from lotone.configure.reasoning.bounds import price_bound
+from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.search import Search
+from lotone.configure.reasoning.wishes import UnknownAttribute
 from lotone.kernel import Money
 
 BIKE = """features
@@ -143,6 +148,14 @@ def _is_obeyed(group: Group, chosen: frozenset[str]) -> bool:
     return low <= count <= high
 
 
+def configurator_of(model: Model, is_searched: bool) -> Configurator:
+    """One that has compiled the model, or one that answers by search."""
+    configurator = Configurator(model)
+    if is_searched:
+        configurator.use(configurator.formula.search())
+    return configurator
+
+
 @pytest.fixture(scope="module")
 def bike() -> Configurator:
     return Configurator(read_model(BIKE, name="bike.uvl"))
@@ -160,11 +173,12 @@ def models_and_choices(draw: st.DrawFn) -> tuple[Model, list[str], list[str]]:
     return model, choices, [name for name in draw(names) if name not in choices]
 
 
-@given(models_and_choices())
-def test_options_are_those_of_all_configurations(case: tuple[Model, list[str], list[str]]) -> None:
+@given(models_and_choices(), st.booleans())
+def test_options_are_those_of_all_configurations(case: tuple[Model, list[str], list[str]], is_searched: bool) -> None:
+    """Nothing shown that is not possible, nothing possible hidden; bounds of the price attained; by circuit and by search."""
     model, choices, refused = case
     valid = [chosen for chosen in configurations(model) if chosen.issuperset(choices) and chosen.isdisjoint(refused)]
-    configurator = Configurator(model)
+    configurator = configurator_of(model, is_searched)
     if not valid:
         with pytest.raises(Contradiction):
             configurator.options(choices, refused)
@@ -175,25 +189,51 @@ def test_options_are_those_of_all_configurations(case: tuple[Model, list[str], l
     assert set(options.forced) == always - set(choices)
     assert set(options.impossible) == set(model.features) - ever
     assert set(options.possible) == ever - always
+    assert options.configuration == always
+    assert options.is_complete == (len(valid) == 1)
     assert [*model.features] == sorted(
         [*options.selected, *options.forced, *options.possible, *options.impossible], key=[*model.features].index
     )
     prices = [price_of(model, chosen) for chosen in valid]
     assert options.price.cents == price_of(model, always)
+    assert options.is_price_attained
     assert (options.price_min.cents, options.price_max.cents) == (min(prices), max(prices))
-    assert options.count == len(valid)
+    assert options.count == (None if is_searched else len(valid))
+    assert configurator.count(choices, refused) == options.count
+    with_each = {name: min(price_of(model, chosen) for chosen in valid if name in chosen) for name in ever}
+    assert is_searched or {name: price.cents for name, price in options.price_with.items()} == with_each
     bounds = [price_bound(model.root, always, set(options.impossible), lowest=lowest) for lowest in (True, False)]
     assert bounds[0] <= min(prices) <= max(prices) <= bounds[1]
 
 
+@given(models_and_choices())
+def test_switchable_needs_only_another_choice_beside_it(case: tuple[Model, list[str], list[str]]) -> None:
+    model, choices, refused = case
+    valid = [chosen for chosen in configurations(model) if chosen.isdisjoint(refused)]
+    configurator = Configurator(model)
+    if not any(chosen.issuperset(choices) for chosen in valid):
+        return
+    options = configurator.options(choices, refused)
+    for name in options.impossible:
+        path = [name, *model.above(name)]
+        groups = [(own, model.group_of[own]) for own in path if own in model.group_of]
+        beside = {
+            below.name
+            for own, group in groups
+            for member in group.members
+            for below in member
+            if group.kind is GroupKind.ALTERNATIVE and member.name != own
+        }
+        kept = [choice for choice in choices if choice not in beside]
+        fits = any(chosen.issuperset([*kept, name]) for chosen in valid)
+        assert (name in options.switchable) == (len(kept) < len(choices) and fits)
+
+
 @given(models_and_choices(), st.booleans())
-def test_complete_is_the_cheapest_and_valid(case: tuple[Model, list[str], list[str]], is_compiled: bool) -> None:
-    """By the circuit, and by MaxSAT where there is none."""
+def test_complete_is_the_cheapest_and_valid(case: tuple[Model, list[str], list[str]], is_searched: bool) -> None:
     model, choices, refused = case
     valid = [chosen for chosen in configurations(model) if chosen.issuperset(choices) and chosen.isdisjoint(refused)]
-    configurator = Configurator(model)
-    if not is_compiled:
-        configurator.__dict__["_circuit"] = None
+    configurator = configurator_of(model, is_searched)
     if not valid:
         with pytest.raises(Contradiction):
             configurator.complete(choices, refused)
@@ -206,8 +246,67 @@ def test_complete_is_the_cheapest_and_valid(case: tuple[Model, list[str], list[s
     assert configurator.price(completed) == Money(best[0])
 
 
-@given(models_and_choices(), st.data())
-def test_explanations_are_minimal_and_sufficient(case: tuple[Model, list[str], list[str]], data: st.DataObject) -> None:
+@given(models_and_choices(), st.booleans(), st.data())
+def test_complete_by_other_amounts(case: tuple[Model, list[str], list[str]], is_searched: bool, data: st.DataObject) -> None:
+    """The least sum of what is given, then the least price, then the fewest features."""
+    model, choices, refused = case
+    valid = [chosen for chosen in configurations(model) if chosen.issuperset(choices) and chosen.isdisjoint(refused)]
+    assume(valid)
+    amounts = data.draw(st.dictionaries(st.sampled_from(list(model.features)), st.sampled_from([-2, 0.5, 1, 1.125, 3])))
+
+    def rank(chosen: frozenset[str]) -> tuple[float, int, int]:
+        return sum(amounts.get(name, 0) for name in chosen), price_of(model, chosen), len(chosen)
+
+    completed = configurator_of(model, is_searched).complete(choices, refused, amounts)
+    assert completed in valid
+    assert rank(completed) == min(map(rank, valid))
+
+
+@given(models_and_choices(), st.booleans(), st.data())
+def test_nearest_is_nearest(case: tuple[Model, list[str], list[str]], is_searched: bool, data: st.DataObject) -> None:
+    model, choices, refused = case
+    every = configurations(model)
+    wanted = data.draw(st.sampled_from(list(model.features)))
+    configurator = configurator_of(model, is_searched)
+    suitable = [chosen for chosen in every if wanted in chosen and chosen.isdisjoint(refused)]
+    if not suitable:
+        with pytest.raises(Contradiction):
+            configurator.nearest(choices, wanted, refused)
+        return
+    own = [chosen for chosen in every if chosen.issuperset(choices)]
+    present = frozenset.intersection(*own) if own else frozenset(choices)
+    if own and data.draw(st.booleans()):
+        present = data.draw(st.sampled_from(own))
+        choices = list(present)
+
+    def rank(chosen: frozenset[str]) -> tuple[int, int]:
+        return len(chosen ^ present), price_of(model, chosen)
+
+    found = configurator.nearest(choices, wanted, refused)
+    assert found in suitable
+    assert rank(found) == min(map(rank, suitable))
+
+
+@given(models_and_choices())
+def test_any_order_and_undo_give_the_same_answer(case: tuple[Model, list[str], list[str]]) -> None:
+    model, choices, refused = case
+    one, other = configurator_of(model, False), configurator_of(model, True)
+    for configurator in (one, other):
+        answers = []
+        for order in permutations(choices):
+            for clicks in (order[:1], order[:2], order, order[1:], order):
+                try:
+                    options = configurator.options(clicks, refused)
+                except Contradiction:
+                    options = None
+            answers.append(options)
+        assert all(answer == answers[0] for answer in answers)
+
+
+@given(models_and_choices(), st.booleans(), st.data())
+def test_explanations_are_minimal_and_sufficient(
+    case: tuple[Model, list[str], list[str]], is_searched: bool, data: st.DataObject
+) -> None:
     model, choices, _ = case
     wanted = data.draw(st.sampled_from(list(model.features)))
     choices = [choice for choice in choices if choice != wanted]
@@ -216,7 +315,7 @@ def test_explanations_are_minimal_and_sufficient(case: tuple[Model, list[str], l
     def fits(kept: list[str]) -> bool:
         return any(chosen.issuperset([*kept, wanted]) for chosen in valid)
 
-    why = Configurator(model).explain(choices, wanted)
+    why = configurator_of(model, is_searched).explain(choices, wanted)
     smallest = next(
         (size for size in range(len(choices) + 1) for gone in combinations(choices, size)
          if fits([choice for choice in choices if choice not in gone])),
@@ -243,13 +342,21 @@ def test_rules_of_an_explanation_suffice_by_themselves(text: str) -> None:
     configurator = Configurator(model)
     for wanted in names:
         why = configurator.explain([name for name in names if name != wanted], wanted)
-        expressions = [rule.expression for rule in why.rules if rule.group is None or rule.group.kind != "range"]
-        if why.is_possible or len(expressions) < len(why.rules):
+        if why.is_possible:
             continue
         subsets = (frozenset(chosen) for size in range(len(names) + 1) for chosen in combinations(names, size))
         asked = {wanted} if why.is_never_possible else {wanted, *why.choices}
-        assert not any(all(holds(rule, chosen) for rule in expressions) for chosen in subsets if asked <= chosen)
+        assert not any(all(_holds(rule, chosen) for rule in why.rules) for chosen in subsets if asked <= chosen)
         return
+
+
+def _holds(rule: Rule, chosen: frozenset[str]) -> bool:
+    """A group says how many of its members there are at most, also without the parent: then there is none of them."""
+    if rule.group is None:
+        return holds(rule.expression, chosen)
+    count = sum(member.name in chosen for member in rule.group.members)
+    high = len(rule.group.members) if rule.group.kind is GroupKind.OR else rule.group.high
+    return count <= high and (rule.group.parent not in chosen or _is_obeyed(rule.group, chosen))
 
 
 @given(model_texts())
@@ -344,7 +451,9 @@ def test_as_json(bike: Configurator) -> None:
     assert answer["price"] == 610.5
     assert answer["price_min"] <= answer["price"] <= answer["price_max"]
     assert answer["complete"] is False
-    assert answer["count"] == 15
+    assert answer["count"] == "15"
+    assert answer["price_with"]["Child seat"] == 775.5
+    assert answer["price_attained"] is True
 
 
 def test_a_huge_count_is_exact() -> None:
@@ -354,22 +463,80 @@ def test_a_huge_count_is_exact() -> None:
     assert options.as_json()["count"] == str(2**90)
 
 
-def test_a_model_too_large_to_compile_still_answers(bike: Configurator) -> None:
+def test_a_model_that_does_not_compile_still_answers() -> None:
+    """By itself, and at once when no time is given for compiling."""
+    random = Random(7)
+    names = [f"f{number}" for number in range(120)]
+    rules = []
+    for _ in range(360):
+        signs = [random.choice(["", "!"]) for _ in range(3)]
+        rules.append(" | ".join(sign + name for sign, name in zip(signs, random.sample(names, 3), strict=True)))
+    text = "\n".join(["features", "    A", "        optional", *("            " + name for name in names), "constraints"])
+    model = read_model(text + "\n" + "\n".join("    " + rule for rule in rules) + "\n")
+    configurator = Configurator(model, limits=Limits(seconds=0))
+    options = configurator.options([])
+    assert isinstance(configurator.reasoner, Search)
+    assert options.count is None
+    assert not configurator.samples_are_uniform
+    for name in options.possible[:5]:
+        sample = configurator.sample([name], seed=1)
+        assert name in configurator.check(sample)
+
+
+def test_a_search_gives_the_bounds_of_the_tree_where_it_has_no_better(bike: Configurator) -> None:
     compiled = bike.options(["Belt"])
-    large = Configurator(bike.model)
-    large.__dict__["_circuit"] = None
-    other = large.options(["Belt"])
-    assert (other.count, compiled.count) == (None, 15)
+    searched = Configurator(bike.model)
+    search = searched.formula.search()
+    search.bounds_are_exact = False
+    searched.use(search)
+    other = searched.options(["Belt"])
+    assert not other.is_price_attained
     assert other.price_min <= compiled.price_min < compiled.price_max <= other.price_max
-    assert replace(other, count=15, price_min=compiled.price_min, price_max=compiled.price_max) == compiled
+    assert (other.possible, other.forced, other.switchable) == (compiled.possible, compiled.forced, compiled.switchable)
+    assert dict(other.price_with) == {}
+
+
+def test_samples_are_uniform(bike: Configurator) -> None:
+    """By chi-square: a fixed seed, and a bound that a uniform sampler exceeds once in ten thousand."""
+    valid = configurations(bike.model)
+    draws = 200 * len(valid)
+    drawn = Counter(bike.sample(seed=number) for number in range(draws))
+    assert set(drawn) == set(valid)
+    expected = draws / len(valid)
+    statistic = sum((drawn[chosen] - expected) ** 2 / expected for chosen in valid)
+    freedom = len(valid) - 1
+    assert statistic < freedom * (1 - 2 / (9 * freedom) + 3.719 * (2 / (9 * freedom)) ** 0.5) ** 3  # Wilson and Hilferty
+    assert bike.sample(["Belt"], seed=5) == bike.sample(["Belt"], seed=5) >= {"Belt", "Large"}
+
+
+def test_complete_by_an_attribute() -> None:
+    model = read_model(
+        "features\n    Bike\n        alternative\n            Steel {Price 100, Days 2, Footprint 9.5}\n"
+        "            Carbon {Price 300, Days 9, Footprint 30}\n            Bamboo {Price 200, Days 14, Footprint 1.25}\n"
+    )
+    configurator = Configurator(model)
+    assert "Steel" in configurator.complete([])
+    assert "Steel" in configurator.complete([], cost="days")
+    assert "Bamboo" in configurator.complete([], cost="Footprint")
+    assert "Carbon" in configurator.complete([], ["Steel"], cost="Days")
+    with pytest.raises(UnknownAttribute, match="no feature of model has the attribute 'Weight' as a number; it has"):
+        configurator.complete([], cost="Weight")
+
+
+def test_change_it_anyway(bike: Configurator) -> None:
+    present = bike.complete(["Small", "Chain"])
+    assert bike.nearest(present, "Belt") == present - {"Small", "Chain"} | {"Large", "Belt"}
 
 
 def test_nothing_stands_against_it(bike: Configurator) -> None:
     assert bike.explain(["Chain"], "Rack") == Explanation(("Rack",))
 
 
-def test_many_threads_get_the_same_answers(bike: Configurator) -> None:
+@pytest.mark.parametrize("is_searched", [False, True])
+def test_many_threads_get_the_same_answers(is_searched: bool) -> None:
+    """The first of them make the reasoner."""
+    bike = configurator_of(read_model(BIKE, name="bike.uvl"), is_searched)
     cases = [["Belt"], ["Small"], ["Child seat"], ["Brake", "Chain"], []] * 20
-    alone = [bike.options(choices) for choices in cases]
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(bike.options, cases)) == alone
+        together = list(threads.map(bike.options, cases))
+    assert together == [bike.options(choices) for choices in cases]

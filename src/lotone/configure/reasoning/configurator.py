@@ -1,78 +1,111 @@
 """The configurator: answers about one model, for any number of threads."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from random import Random
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lotone.configure.model.demand import Demand, DemandRules
 from lotone.configure.model.explosion import Tables
 from lotone.configure.model.expression import Expression, features_of
-from lotone.configure.model.features import GroupKind, Model, similar
-from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
+from lotone.configure.model.features import Model, similar
+from lotone.configure.model.options import (
+    Contradiction,
+    Explanation,
+    Incomplete,
+    Names,
+    Options,
+    PriceWith,
+    State,
+    UnknownFeature,
+)
 from lotone.configure.reasoning.bounds import price_bound
-from lotone.configure.reasoning.cheapest import cheapest
-from lotone.configure.reasoning.circuit import Circuit
-from lotone.configure.reasoning.clauses import Clauses
-from lotone.configure.reasoning.compiling import compile_clauses
-from lotone.configure.reasoning.limits import NoCompiler, TooHard
-from lotone.configure.reasoning.reasoner import Costs
-from lotone.configure.reasoning.solver import Reasons, Solver, smallest_hitting_set
+from lotone.configure.reasoning.explaining import Explainer
+from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.picking import Formula, Picked
+from lotone.configure.reasoning.reasoner import NEVER, Answer, Costs, Reasoner
+from lotone.configure.reasoning.sat import Deadline, Solver
+from lotone.configure.reasoning.search import CLICK
+from lotone.configure.reasoning.switching import Branches
+from lotone.configure.reasoning.wishes import amounts, distance, ranked
 from lotone.kernel import Money
 
-_ONE_FEATURE = 1
-_CENT = 1_000_000
-"""Costs of `complete`: a cent outweighs every number of features, so of the cheapest it takes one with few features."""
+Assumptions = tuple[list[str], list[int]]
+"""Choices by name, and choices and refusals as literals."""
 
 
 class Configurator:
-    """Answers about one model. All methods may be called from any thread; each call holds the solver for itself.
+    """Answers about one model. All methods may be called from any thread, in any order of choices; it keeps no choices, so to
+    undo one is to ask without it. The first answer compiles the model, within the limits; a model that does not compile is
+    searched. All answers are exact; where the model is searched, nothing is counted and samples are not uniform.
+
+    Raises UnknownFeature for names that the model does not have, Contradiction where the choices break a rule themselves, and
+    TooHard where an answer takes longer than the limits.
 
     >>> from lotone.configure import read_model
     >>> rules = "constraints\\n    Belt => Rack"
     >>> tree = "features\\n    Bike\\n        optional\\n            Belt {Price 90}\\n            Rack\\n"
     >>> model = read_model(tree + rules)
     >>> options = Configurator(model).options(["Belt"])
-    >>> options.forced, str(options.price)
-    (('Bike', 'Rack'), '90.00 EUR')
+    >>> options.forced, str(options.price), options.count
+    (('Bike', 'Rack'), '90.00 EUR', 1)
     """
 
-    def __init__(self, model: Model, demand: DemandRules | None = None, *, currency: str = "EUR") -> None:
+    def __init__(
+        self,
+        model: Model,
+        demand: DemandRules | None = None,
+        *,
+        currency: str = "EUR",
+        limits: Limits | None = None,
+        reasoner: Reasoner | None = None,
+    ) -> None:
         self.model = model
         self.demand = demand or DemandRules()
         self.currency = currency
+        self.formula = Formula(model)
+        self._picked = Picked(self.formula, limits or Limits(), reasoner)
+        self._explainer = Explainer(model, self.formula, CLICK)
         self._lock = Lock()
-        self._clauses = Clauses(model)
-        self._solver = Solver(self._clauses)
-        self._reasons: Reasons | None = None
-        self._variable = self._clauses.variable
-        self._price = {name: feature.price_cents for name, feature in model.features.items()}
+        self._names = Names(tuple(model.features))
+        self._variable = self.formula.clauses.variable
+        self._branches = Branches(model)
+        self._price = np.zeros(self.formula.variables + 1, dtype=np.int64)
+        self._price[1 : len(self._variable) + 1] = [feature.price_cents for feature in model.features.values()]
+
+    @property
+    def reasoner(self) -> Reasoner:
+        """What answers, compiled if need be."""
+        return self._picked.get()
+
+    def use(self, reasoner: Reasoner) -> None:
+        """Let another reasoner about the same clauses answer from now on."""
+        self._picked.set(reasoner)
 
     # -- what is possible
 
     def options(self, choices: Iterable[str], refused: Iterable[str] = ()) -> Options:
-        """What the choices leave open. Raises UnknownFeature, and Contradiction when the choices break a rule themselves."""
+        """What the choices leave open."""
         chosen, assumptions = self._assumptions(choices, refused)
-        with self._lock:
-            fixed = self._solver.fixed(assumptions)
-            if fixed is None:
-                raise Contradiction(self._explain(assumptions, ()))
-            always = {name for name, number in self._variable.items() if number in fixed}
-            never = {name for name, number in self._variable.items() if -number in fixed}
-            switchable = {name for name in never if self._is_switchable(name, assumptions)}
-        in_order = self.model.in_order
-        count, price_min, price_max = self._bounds(assumptions, always, never)
+        answer = self._answer(assumptions)
+        features = slice(1, self.formula.features + 1)
+        can_be_in, can_be_out = answer.can_be_in[features], answer.can_be_out[features]
+        states = np.where(can_be_in, np.where(can_be_out, State.POSSIBLE, State.FORCED), State.IMPOSSIBLE).astype(np.uint8)
+        states[[self._variable[name] - 1 for name in chosen]] = State.SELECTED
+        low, high = self._bounds(answer, states)
         return Options(
-            selected=in_order(chosen),
-            forced=in_order(always - chosen),
-            possible=in_order(self.model.features.keys() - always - never),
-            impossible=in_order(never),
-            switchable=in_order(switchable),
-            price=self._sum(always),
-            price_min=Money(price_min, self.currency),
-            price_max=Money(price_max, self.currency),
-            count=count,
+            names=self._names,
+            states=states,
+            price=Money(int(self._price[features][states >= State.FORCED].sum()), self.currency),
+            price_min=Money(low, self.currency),
+            price_max=Money(high, self.currency),
+            price_with=self._price_with(answer),
+            is_price_attained=answer.attained,
+            counted=partial(self.reasoner.count, assumptions),
+            switched=partial(self._switchable, chosen, assumptions, states == State.IMPOSSIBLE),
         )
 
     def is_possible(self, expressions: Iterable[Expression] = (), *, choices: Iterable[str] = ()) -> bool:
@@ -85,67 +118,103 @@ class Configurator:
         _, assumptions = self._assumptions(choices, ())
         for expression in expressions:
             self._known(features_of(expression))
+        deadline = Deadline(CLICK, f"{self.model.name}: a configuration with some conditions")
         with self._lock:
-            known = len(self._clauses.definitions)
-            asked = [self._clauses.literal(expression) for expression in expressions]
-            self._solver.add(self._clauses.definitions[known:])
-            model = self._solver.model([*assumptions, *asked])
-        return None if model is None else self._names(model)
+            clauses, known = self.formula.clauses, len(self.formula.clauses.definitions)
+            asked = [clauses.literal(expression) for expression in expressions]
+            self._solver.add(clauses.definitions[known:])
+            if not self._solver.solve([*assumptions, *asked], deadline):
+                return None
+            return self._named(np.flatnonzero(self._solver.true(self.formula.features)).tolist())
 
     def explain(self, choices: Iterable[str], wanted: str | Iterable[str], refused: Iterable[str] = ()) -> Explanation:
         """Why `wanted` does not go with the choices: the fewest choices to take back, and the rules that stand against it."""
         wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
         self._known(wanted)
         _, assumptions = self._assumptions([choice for choice in choices if choice not in wanted], refused)
-        with self._lock:
-            return self._explain(assumptions, wanted)
+        return self._explainer.explain(self.reasoner, assumptions, [self._variable[name] for name in wanted])
 
     def choose(self, choices: Iterable[str], wanted: str, refused: Iterable[str] = ()) -> tuple[str, ...]:
         """The choices after choosing one more: what stands against it in its own alternatives is exchanged for it.
 
         Raises Contradiction when other choices stand against it too.
         """
+        self._known([wanted])
         kept = [choice for choice in choices if choice != wanted]
-        rivals = self._rivals(wanted) if not self.explain(kept, wanted, refused).is_possible else set()
-        kept = [choice for choice in kept if choice not in rivals]
-        why = self.explain(kept, wanted, refused)
-        if not why.is_possible:
-            raise Contradiction(why)
+        if not self._fits([*kept, wanted], refused):
+            rivals = self._branches.rivals(wanted)
+            kept = [choice for choice in kept if choice not in rivals]
+        if not self._fits([*kept, wanted], refused):
+            raise Contradiction(self.explain(kept, wanted, refused))
         return (*kept, wanted)
 
-    # -- what it costs
+    # -- one configuration
+
+    def complete(
+        self,
+        choices: Iterable[str],
+        refused: Iterable[str] = (),
+        cost: str | Mapping[str, float] | None = None,
+    ) -> frozenset[str]:
+        """The cheapest configuration with the choices; of several equally cheap ones, one with few features.
+
+        `cost` may be the name of an attribute, such as `Days` or `Footprint`, or an amount for each feature, to three
+        decimals: then it is the configuration with the least sum of that, of several the cheapest. Raises UnknownAttribute.
+        """
+        wishes = [self._price, distance(self.formula.variables, self.formula.features)]
+        if cost is not None:
+            wishes.insert(0, amounts(self.model, cost, self.formula.variables))
+        _, assumptions = self._assumptions(choices, refused)
+        return self._best(assumptions, *wishes)
+
+    def nearest(self, choices: Iterable[str], wanted: str | Iterable[str], refused: Iterable[str] = ()) -> frozenset[str]:
+        """The configuration with `wanted` that differs in the fewest features from the present one: "change it anyway".
+
+        The present one is the choices with what they force, so a complete configuration is itself. Of several equally near
+        ones it is the cheapest. Raises Contradiction when no configuration has what is wanted without what is refused.
+        """
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        _, own = self._assumptions(choices, ())
+        _, assumptions = self._assumptions(wanted, refused)
+        answer = self.reasoner.answer(own, self._price)
+        present = own if answer is None else np.flatnonzero(answer.can_be_in & ~answer.can_be_out).tolist()
+        features, variables = self.formula.features, self.formula.variables
+        near = distance(variables, features, [variable for variable in present if variable <= features])
+        return self._best(assumptions, near, self._price)
+
+    def sample(
+        self, choices: Iterable[str] = (), seed: int | str | None = None, refused: Iterable[str] = ()
+    ) -> frozenset[str]:
+        """A random configuration with the choices, each equally likely where `samples_are_uniform`; the same for one seed."""
+        _, assumptions = self._assumptions(choices, refused)
+        found = self.reasoner.sample(assumptions, Random(seed))  # noqa: S311 (a sample, no secret)
+        if found is None:
+            raise self._contradiction(assumptions)
+        return self._named(found)
+
+    @property
+    def samples_are_uniform(self) -> bool:
+        return bool(getattr(self.reasoner, "is_uniform", True))
+
+    # -- numbers
 
     def price(self, choices: Iterable[str]) -> Money:
         """What the choices and all that they force cost together, by the attribute `Price`."""
         return self.options(choices).price
 
-    def complete(self, choices: Iterable[str], refused: Iterable[str] = ()) -> frozenset[str]:
-        """The cheapest configuration with the choices; of several equally cheap ones, one with few features."""
-        _, assumptions = self._assumptions(choices, refused)
-        cost = {self._variable[name]: cents * _CENT + _ONE_FEATURE for name, cents in self._price.items()}
-        found = self._cheapest(assumptions, cost)
-        if found is None:
-            with self._lock:
-                raise Contradiction(self._explain(assumptions, ()))
-        return frozenset(self._clauses.names[variable - 1] for variable in found if variable <= len(self._price))
-
-    def _cheapest(self, assumptions: Sequence[int], cost: dict[int, int]) -> Set[int] | None:
-        if self._circuit is not None:
-            return self._circuit.cheapest(assumptions, self._costs(cost))
-        with self._lock:
-            clauses = self._clauses.all()
-        return cheapest(clauses, assumptions, cost)
+    def count(self, choices: Iterable[str] = (), refused: Iterable[str] = ()) -> int | None:
+        """How many configurations have the choices, exactly; None where the model can't be counted."""
+        return self.reasoner.count(self._assumptions(choices, refused)[1])
 
     # -- what it needs
 
     def check(self, configuration: Iterable[str]) -> frozenset[str]:
         """The configuration, when it is complete and breaks no rule. Raises Incomplete, Contradiction, UnknownFeature."""
-        chosen, assumptions = self._assumptions(configuration, ())
+        names, assumptions = self._assumptions(configuration, ())
+        chosen = frozenset(names)
         others = [-number for name, number in self._variable.items() if name not in chosen]
-        with self._lock:
-            is_configuration = self._solver.is_possible([*assumptions, *others])
-        if not is_configuration:
-            options = self.options(chosen)
+        if not self.reasoner.is_possible([*assumptions, *others]):
+            options = self.options(names)
             missing = [*options.forced, *self._open_groups(chosen)] or [*options.possible]
             raise Incomplete(f"the configuration is not complete, still missing: {'; '.join(missing[:5])}")
         return chosen
@@ -169,87 +238,58 @@ class Configurator:
             if name not in self._variable:
                 raise UnknownFeature(f"{self.model.name} has no feature '{name}'{similar(name, self._variable)}")
 
-    def _assumptions(self, choices: Iterable[str], refused: Iterable[str]) -> tuple[frozenset[str], list[int]]:
+    def _assumptions(self, choices: Iterable[str], refused: Iterable[str]) -> Assumptions:
         chosen, without = list(dict.fromkeys(choices)), list(dict.fromkeys(refused))
         self._known(chosen)
         self._known(without)
-        literals = [self._variable[name] for name in chosen] + [-self._variable[name] for name in without]
-        return frozenset(chosen), literals
+        return chosen, [self._variable[name] for name in chosen] + [-self._variable[name] for name in without]
 
-    def _names(self, model: Sequence[int]) -> frozenset[str]:
-        return frozenset(self._clauses.names[literal - 1] for literal in model if literal > 0)
+    def _named(self, variables: Iterable[int]) -> frozenset[str]:
+        names = self._names.in_order
+        return frozenset(names[variable - 1] for variable in variables if variable <= len(names))
 
-    def _name(self, literal: int) -> str:
-        return self._clauses.names[abs(literal) - 1]
+    def _answer(self, assumptions: Sequence[int]) -> Answer:
+        answer = self.reasoner.answer(assumptions, self._price)
+        if answer is None:
+            raise self._contradiction(assumptions)
+        return answer
 
-    def _sum(self, names: Iterable[str]) -> Money:
-        return Money(sum(self._price[name] for name in names), self.currency)
+    def _contradiction(self, assumptions: Sequence[int]) -> Contradiction:
+        return Contradiction(self._explainer.explain(self.reasoner, assumptions, ()))
+
+    def _fits(self, choices: Iterable[str], refused: Iterable[str]) -> bool:
+        return self.reasoner.is_possible(self._assumptions(choices, refused)[1])
+
+    def _best(self, assumptions: Sequence[int], *costs: Costs) -> frozenset[str]:
+        found = self.reasoner.cheapest(assumptions, ranked(*costs))
+        if found is None:
+            raise self._contradiction(assumptions)
+        return self._named(found)
+
+    def _bounds(self, answer: Answer, states: NDArray[np.uint8]) -> tuple[int, int]:
+        """Lowest and highest price: as answered, or the closer bounds of the tree where those are not attained."""
+        if answer.attained:
+            return answer.low, answer.high
+        always = frozenset(self._names.at(np.flatnonzero(states >= State.FORCED)))
+        never = frozenset(self._names.at(np.flatnonzero(states == State.IMPOSSIBLE)))
+        low, high = (price_bound(self.model.root, always, never, lowest=lowest) for lowest in (True, False))
+        return max(low, answer.low), min(high, answer.high)
+
+    def _price_with(self, answer: Answer) -> Mapping[str, Money]:
+        if answer.low_with is None:
+            return {}
+        cents = answer.low_with[1 : self.formula.features + 1]
+        return PriceWith(self._names, cents, cents != NEVER, self.currency)
+
+    def _switchable(self, chosen: list[str], assumptions: Sequence[int], never: NDArray[np.bool_]) -> NDArray[np.int64]:
+        refused = [literal for literal in assumptions if literal < 0]
+
+        def can_be_in(kept: Sequence[str]) -> NDArray[np.bool_] | None:
+            answer = self.reasoner.answer([*(self._variable[name] for name in kept), *refused], self._price)
+            return None if answer is None else answer.can_be_in[1 : self.formula.features + 1]
+
+        return self._branches.switchable(chosen, never, can_be_in)
 
     @cached_property
-    def _circuit(self) -> Circuit | None:
-        with self._lock:
-            clauses, top = self._clauses.all(), self._clauses.top
-        try:
-            return compile_clauses(clauses, top)
-        except (TooHard, NoCompiler):
-            return None
-
-    def _costs(self, cost: Mapping[int, int]) -> Costs:
-        costs = np.zeros(len(self._price) + 1, dtype=np.int64)
-        costs[list(cost)] = list(cost.values())
-        return costs
-
-    def _bounds(self, assumptions: Sequence[int], always: set[str], never: set[str]) -> tuple[int | None, int, int]:
-        """Count and lowest and highest price: exact by the circuit, else no count and bounds that the tree gives."""
-        circuit = self._circuit
-        if circuit is None:
-            low, high = (price_bound(self.model.root, always, never, lowest=lowest) for lowest in (True, False))
-            return None, low, high
-        found = circuit.answer(assumptions, self._costs({self._variable[name]: cents for name, cents in self._price.items()}))
-        if found is None:
-            return 0, 0, 0
-        return circuit.count(assumptions), found.low, found.high
-
-    def _rivals(self, name: str) -> set[str]:
-        """The features that exclude this one because they stand in another branch of an alternative."""
-        rivals: set[str] = set()
-        for own in (name, *self.model.above(name)):
-            group = self.model.group_of.get(own)
-            if group is not None and group.kind is GroupKind.ALTERNATIVE:
-                rivals.update(below.name for member in group.members if member.name != own for below in member)
-        return rivals
-
-    def _is_switchable(self, name: str, assumptions: Sequence[int]) -> bool:
-        rivals = {self._variable[rival] for rival in self._rivals(name)}
-        kept = [literal for literal in assumptions if literal not in rivals]
-        return len(kept) < len(assumptions) and self._solver.is_possible([*kept, self._variable[name]])
-
-    def _explain(self, choices: Sequence[int], wanted: Sequence[str]) -> Explanation:
-        asked = [self._variable[name] for name in wanted]
-        if self._solver.is_possible([*choices, *asked]):
-            return Explanation(tuple(wanted))
-        if self._reasons is None:
-            self._reasons = Reasons(self._clauses)
-        if not self._solver.is_possible(asked):
-            return self._explanation(wanted, (), [self._reasons.core(asked)], never=True)
-        cores = []
-        take_back: tuple[int, ...] = ()
-        while not self._solver.is_possible([*(choice for choice in choices if choice not in take_back), *asked]):
-            kept = [choice for choice in choices if choice not in take_back]
-            cores.append(self._reasons.core([*kept, *asked]))
-            take_back = smallest_hitting_set([[literal for literal in core if literal in choices] for core in cores])
-        return self._explanation(wanted, take_back, cores)
-
-    def _explanation(
-        self, wanted: Sequence[str], take_back: Iterable[int], cores: Sequence[Sequence[int]], *, never: bool = False
-    ) -> Explanation:
-        own = {abs(literal) for core in cores for literal in core} & set(self._variable.values())
-        numbers = sorted({number for core in cores for number in self._reasons.rules_in(core)}) if self._reasons else []
-        rules = self.model.rules
-        return Explanation(
-            wanted=tuple(wanted),
-            take_back=tuple(self._name(literal) for literal in take_back),
-            rules=tuple(rules[number] for number in numbers),
-            is_never_possible=never,
-            choices=self.model.in_order({self._name(number) for number in own} - set(wanted)),
-        )
+    def _solver(self) -> Solver:
+        return Solver(self.formula.clauses.all())
