@@ -124,6 +124,10 @@ class OrderService:
         """A quote of this buyer. Raises UnknownQuote."""
         return self._quote(quote_id, buyer, to_change=False)
 
+    def open_quotes(self, product: str) -> list[Quote]:
+        """Everybody's quotes of a product that may still be ordered."""
+        return self.store.open_quotes(product, self.wall())
+
     def _quote(self, quote_id: str, buyer: str | None, *, to_change: bool) -> Quote:
         found = self.store.quote(quote_id, to_change=to_change)
         if found is None or (buyer is not None and found.buyer not in (None, buyer)):

@@ -109,6 +109,13 @@ class Store:
         row = self.connection.execute(query.with_for_update() if to_change else query).mappings().first()
         return None if row is None else _quote(row)
 
+    def open_quotes(self, product: str, now: datetime) -> list[Quote]:
+        """Quotes of a product that may still be ordered."""
+        own = (QUOTE.c.organization == self.organization) & (QUOTE.c.product == product)
+        is_open = (QUOTE.c.state == QuoteState.OPEN.value) & (QUOTE.c.expires_at > now)
+        rows = self.connection.execute(select(QUOTE).where(own & is_open).order_by(QUOTE.c.made_at)).mappings()
+        return [_quote(row) for row in rows]
+
     def close_quote(self, quote_id: str, state: QuoteState, order: str | None) -> None:
         where = (QUOTE.c.organization == self.organization) & (QUOTE.c.id == quote_id)
         self.connection.execute(update(QUOTE).where(where).values(state=state.value, sales_order=order))
