@@ -94,7 +94,7 @@ from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
 from lotone.configure.model.version import AlreadyReleased, NothingNew, Version, VersionState
 from lotone.configure.model.violation import Violation, ViolationKind
-from lotone.configure.reading.uvl import read_model
+from lotone.configure.reading.model import read_model
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import Limits

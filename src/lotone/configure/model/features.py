@@ -1,15 +1,27 @@
 """A product family as a feature model: the tree of features, its groups, and the rules across the tree."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 
-from lotone.configure.model.expression import And, Expression, Implies, Name, Not, Or, as_text, features_of, quoted
+from lotone.configure.model.expression import And, Count, Expression, Implies, Name, Or, as_text, features_of, quoted
+from lotone.configure.model.table import VariantTable
 
-Attribute = bool | int | float | str | None
+Attribute = bool | int | float | str | tuple["Attribute", ...] | Mapping[str, "Attribute"] | None
 """The value of an attribute as it is written; None for one without a value, such as `abstract`."""
+PRICE = "Price"
+"""The attribute that is an amount in the currency of the product."""
+
+
+class FeatureType(StrEnum):
+    BOOLEAN = "Boolean"
+    """A plain feature: in or out."""
+    INTEGER = "Integer"
+    """A feature that has a whole number as well, while it is in."""
+    REAL = "Real"
+    STRING = "String"
 
 
 class GroupKind(StrEnum):
@@ -58,14 +70,33 @@ class Feature:
     price_cents: int = 0
     """The attribute `Price`, an amount such as 129.50, in cents."""
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    """All attributes but `abstract`, `Price` too, as they are written."""
     groups: tuple[Group, ...] = ()
+    type: FeatureType = FeatureType.BOOLEAN
+    cardinality: tuple[int, int] | None = None
+    """From how many to how many times it comes. Its only group has the instances, `Bag[1]`, `Bag[2]`, used in this order."""
+    origin: str | None = None
+    """What a feature of an instance is called in the text: `Bag[2]` comes from `Bag`."""
 
     def __iter__(self) -> Iterator["Feature"]:
         """The feature and everything below it, in the order of the file."""
-        yield self
-        for group in self.groups:
-            for member in group.members:
-                yield from member
+        waiting = [self]
+        while waiting:
+            feature = waiting.pop()
+            yield feature
+            for group in reversed(feature.groups):
+                waiting.extend(reversed(group.members))
+
+    def attribute(self, path: Sequence[str]) -> Attribute:
+        """The attribute with this name, or inside of maps with these names; None where there is none, or no value."""
+        found: Attribute = self.attributes
+        for name in path:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found
+
+    @property
+    def is_typed(self) -> bool:
+        return self.type is not FeatureType.BOOLEAN
 
 
 class RuleKind(StrEnum):
@@ -74,6 +105,8 @@ class RuleKind(StrEnum):
     """A child needs its parent, a mandatory child comes with it."""
     GROUP = "group"
     CONSTRAINT = "constraint"
+    TABLE = "table"
+    """A table of combinations that are allowed, or of those that are forbidden."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +118,8 @@ class Rule:
     line: int
     expression: Expression
     group: Group | None = None
-    """The group whose members are counted. For `[low..high]` the expression says less than the group."""
+    """The group whose members are counted."""
+    table: VariantTable | None = None
 
     def as_json(self) -> dict[str, str | int]:
         return {"kind": self.kind.value, "text": self.text, "line": self.line}
@@ -100,6 +134,7 @@ class Model:
     root: Feature
     constraints: tuple[Rule, ...]
     text: str = field(repr=False, default="")
+    tables: tuple[VariantTable, ...] = field(repr=False, default=())
 
     @cached_property
     def features(self) -> dict[str, Feature]:
@@ -139,7 +174,13 @@ class Model:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """Everything that a configuration must obey: the tree's own rules, then the constraints."""
-        return (*_tree_rules(self.root), *self.constraints)
+        return (*_tree_rules(self.root), *self.constraints, *(_table_rule(table) for table in self.tables))
+
+    def with_tables(self, tables: Sequence[VariantTable]) -> "Model":
+        """The model with these tables as further rules. Raises WrongTable for a feature that the model does not have."""
+        for table in tables:
+            table.check(self.features, similar)
+        return replace(self, tables=(*self.tables, *tables))
 
     def in_order(self, names: frozenset[str] | set[str]) -> tuple[str, ...]:
         return tuple(name for name in self.features if name in names)
@@ -149,33 +190,43 @@ def _tree_rules(root: Feature) -> Iterator[Rule]:
     yield Rule(RuleKind.ROOT, quoted(root.name), root.line, Name(root.name))
     for feature in root:
         for group in feature.groups:
-            yield from _group_rules(group)
+            yield from _group_rules(group, in_turn=feature.cardinality is not None)
 
 
-def _group_rules(group: Group) -> Iterator[Rule]:
+def _group_rules(group: Group, *, in_turn: bool = False) -> Iterator[Rule]:
     parent = Name(group.parent)
     members = tuple(Name(member.name) for member in group.members)
     for member, feature in zip(members, group.members, strict=True):
-        needs_parent = Implies(member, parent)
-        yield Rule(RuleKind.TREE, as_text(needs_parent), feature.line, needs_parent)
+        yield _tree_rule(member, parent, feature)
+    if in_turn:
+        for before, member, feature in zip(members, members[1:], group.members[1:], strict=False):
+            yield _tree_rule(member, before, feature)
     if group.kind is GroupKind.MANDATORY:
         for member, feature in zip(members, group.members, strict=True):
-            comes_along = Implies(parent, member)
-            yield Rule(RuleKind.TREE, as_text(comes_along), feature.line, comes_along)
-    elif group.kind is GroupKind.RANGE:
+            yield _tree_rule(parent, member, feature)
+    elif group.kind is GroupKind.OR:
         yield Rule(RuleKind.GROUP, group.text, group.line, Implies(parent, Or(members)), group)
     elif group.kind is not GroupKind.OPTIONAL:
         yield Rule(RuleKind.GROUP, group.text, group.line, _counted(group, parent, members), group)
 
 
 def _counted(group: Group, parent: Name, members: tuple[Name, ...]) -> Expression:
-    at_least_one = Implies(parent, Or(members))
-    if group.kind is GroupKind.OR:
-        return at_least_one
-    pairs = (
-        Not(And((one, other))) for at, one in enumerate(members) for other in members[at + 1 :]
-    )  # fmt: skip
-    return And((at_least_one, *pairs))
+    """At least so many while the parent is in, and never more than so many."""
+    size = len(members)
+    at_least: Expression = Or(members) if group.low == 1 else Count(group.low, size, members)
+    enough, not_too_many = Implies(parent, at_least), Count(0, group.high, members)
+    if group.high >= size:
+        return enough
+    return And((enough, not_too_many)) if group.low else not_too_many
+
+
+def _tree_rule(left: Name, right: Name, feature: Feature) -> Rule:
+    needs = Implies(left, right)
+    return Rule(RuleKind.TREE, as_text(needs), feature.line, needs)
+
+
+def _table_rule(table: VariantTable) -> Rule:
+    return Rule(RuleKind.TABLE, table.text, 0, table.expression, table=table)
 
 
 def unknown_names(expression: Expression, known: Collection[str]) -> list[str]:

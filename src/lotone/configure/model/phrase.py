@@ -3,8 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lotone.configure.model.expression import And, Equal, Expression, Implies, Name, Not, Or
+from lotone.configure.model.expression import (
+    Aggregate,
+    And,
+    Arithmetic,
+    Attribute,
+    Compare,
+    Count,
+    Equal,
+    Expression,
+    Function,
+    Implies,
+    Name,
+    Not,
+    Number,
+    Or,
+    Term,
+    Text,
+    Value,
+    number_text,
+)
 from lotone.configure.model.features import Group, GroupKind, Model, Rule, RuleKind
+from lotone.configure.model.table import VariantTable
 from lotone.kernel import Words
 
 
@@ -26,6 +46,13 @@ class _Language:
     part_of: str
     comes_with: str
     impossible: str
+    allowed: str
+    forbidden: str
+    counted: str
+    of: str
+    quoted: str
+    compared: Mapping[str, str]
+    computed: Mapping[str, str]
 
 
 _ENGLISH = _Language(
@@ -33,15 +60,36 @@ _ENGLISH = _Language(
     clashes="{0} does not go with {1}", when="if {0}, then {1}", exactly="{0} exactly when {1}",
     together="{0} do not go together", one_of="{0}: only one of {1}", some_of="{0}: at least one of {1}",
     range_of="{0}: {2} to {3} of {1}", part_of="{0} belongs to {1}", comes_with="{0} always comes with {1}",
-    impossible="{0} is not available",
+    impossible="{0} is not available", allowed="table {0} allows only some combinations of {1}",
+    forbidden="table {0} forbids some combinations of {1}", counted="{1} to {2} of {0}", of="{1} of {0}", quoted="“{0}”",
+    compared={
+        "==": "{0} is {1}", "!=": "{0} is not {1}", "<": "{0} is less than {1}", "<=": "{0} is at most {1}",
+        ">": "{0} is more than {1}", ">=": "{0} is at least {1}",
+    },
+    computed={
+        "sum": "the sum of {0}", "avg": "the average of {0}", "len": "the length of {0}", "floor": "{0} rounded down",
+        "ceil": "{0} rounded up", "below": "{0} below {1}",
+    },
 )  # fmt: skip
 _CHINESE = _Language(
     both="、", either="、", last_and="和", last_or="或", no="不含{0}", needs="{0}需要{1}",
     clashes="{0}不能与{1}搭配", when="如果{0}，则{1}", exactly="当且仅当{1}时{0}",
     together="{0}不能同时选择", one_of="{0}只能选一项：{1}", some_of="{0}至少选一项：{1}",
     range_of="{0}可选{2}至{3}项：{1}", part_of="{0}属于{1}", comes_with="{0}必含{1}",
-    impossible="{0}不可选",
+    impossible="{0}不可选", allowed="表{0}只允许{1}的部分组合", forbidden="表{0}禁止{1}的部分组合",
+    counted="{0}中的{1}至{2}项", of="{0}的{1}", quoted="“{0}”",
+    compared={
+        "==": "{0}等于{1}", "!=": "{0}不等于{1}", "<": "{0}小于{1}", "<=": "{0}不超过{1}",
+        ">": "{0}大于{1}", ">=": "{0}不少于{1}",
+    },
+    computed={
+        "sum": "{0}之和", "avg": "{0}的平均值", "len": "{0}的长度", "floor": "{0}向下取整",
+        "ceil": "{0}向上取整", "below": "{1}之下的{0}",
+    },
 )  # fmt: skip
+
+
+_OPERATORS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 
 
 class _Speaker:
@@ -79,9 +127,43 @@ class _Speaker:
                 return speak.when.format(self.say(left), self.say(right))
             case Equal(left, right):
                 return speak.exactly.format(self.say(left), self.say(right))
+            case Count(low, high, parts):
+                return speak.counted.format(self.listed(parts, speak.both, speak.last_and), low, high)
+            case Compare("!=", Attribute() as attribute, Number(0)):
+                return self.term(attribute)
+            case Compare(sign, left_term, right_term):
+                return speak.compared[sign].format(self.term(left_term), self.term(right_term))
+
+    def term(self, term: Term) -> str:
+        speak = self.language
+        match term:
+            case Number(value):
+                return number_text(value)
+            case Text(text):
+                return speak.quoted.format(text)
+            case Value(feature):
+                return self.name(feature)
+            case Attribute(feature, path):
+                return speak.of.format(self.name(feature), " ".join(path))
+            case Aggregate(function, arguments):
+                return speak.computed[function].format(self.arguments(arguments))
+            case Function(name, argument):
+                return speak.computed[name].format(self.term(argument))
+            case Arithmetic(operator, left, right):
+                return f"{self.part(left)} {_OPERATORS[operator]} {self.part(right)}"
+
+    def part(self, term: Term) -> str:
+        return f"({self.term(term)})" if isinstance(term, Arithmetic) else self.term(term)
+
+    def arguments(self, arguments: tuple[tuple[str, ...], ...]) -> str:
+        words = [" ".join(self.name(name) for name in path) for path in arguments]
+        return words[0] if len(words) == 1 else self.language.computed["below"].format(*words)
 
     def rule(self, rule: Rule, model: Model) -> str:
         match rule:
+            case Rule(kind=RuleKind.TABLE, table=VariantTable() as table):
+                pattern = self.language.allowed if table.is_allowed else self.language.forbidden
+                return pattern.format(table.name, self.language.both.join(table.columns))
             case Rule(kind=RuleKind.GROUP, group=Group() as group):
                 return self.group(group)
             case Rule(kind=RuleKind.TREE, expression=Implies(Name(left), Name(right))):

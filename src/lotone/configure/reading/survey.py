@@ -1,22 +1,28 @@
-"""The lines of a UVL text: comments taken out, tree of features built, every fault with its line and column."""
+"""What a UVL text says, line by line: the tree of features and the constraints, every fault with its line and column."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lotone.configure.model.expression import KEYWORDS, NAME, Expression, parse_expression
 from lotone.configure.model.fault import Fault, WrongExpression
-from lotone.configure.model.features import Attribute, similar, unknown_names
-from lotone.configure.reading.attributes import WrongAttribute, read_attributes
+from lotone.configure.model.features import Attribute, FeatureType, similar, unknown_names
+from lotone.configure.reading.attributes import Attributes, WrongAttribute, read_attributes
+from lotone.configure.reading.lines import Line, lines_of
 
-FEATURE_DEPTH_MAX = 60
+FEATURE_DEPTH_MAX = 100
+"""Deepest tree: the deepest public models have some twenty levels, and pages and tools walk down one by one."""
+INSTANCES_MAX = 100
+"""How often one feature can come."""
 FAULTS_MAX = 100
 """A text that is no model at all has a fault in every line; more than these help nobody."""
 _GROUPS = ("mandatory", "optional", "alternative", "or")
 _RANGE = re.compile(r"\[\s*(\d{1,6})\s*(?:\.\.\s*(\d{1,6}|\*)\s*)?\]")
-_FEATURE = re.compile(rf'(?:(?P<type>Boolean|String|Integer|Real)\s+)?(?:"(?P<quoted>[^"\r\n.]+)"|(?P<name>{NAME.pattern}))')
-_COMMENT = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'|//[^\n]*|/\*(?:.*?\*/|.*)', re.DOTALL)
-"""Texts in quotes and comments. A comment that is never closed reaches to the end, which keeps the search linear."""
+_PART = rf'(?:"[^"\r\n.]+"|{NAME.pattern})'
+_FEATURE = re.compile(
+    rf'(?:(?P<type>Boolean|String|Integer|Real)\s+)?(?P<name>(?:"(?P<quoted>[^"\r\n.]+)"|(?P<plain>{NAME.pattern}))(?:\.{_PART})*)'
+)
+_CARDINALITY = re.compile(r"cardinality\s*(\[[^\]]*\])\s*")
+_IMPORT = re.compile(rf"(?P<path>{_PART}(?:\.{_PART})*)(?:\s+as\s+(?P<alias>{_PART}(?:\.{_PART})*))?")
 _SECTIONS = ("features", "constraints", "namespace", "include", "imports")
 
 
@@ -35,26 +41,28 @@ class SurveyedFeature:
     line: int
     parent: str | None
     attributes: dict[str, Attribute]
+    type: FeatureType = FeatureType.BOOLEAN
+    cardinality: tuple[int, int] | None = None
+    reference: tuple[str, ...] | None = None
+    """The path of an imported feature that stands here with everything below it."""
     groups: list[SurveyedGroup] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class SurveyedConstraint:
     text: str
-    line: int
+    line: Line
     column: int
+    """Where the text begins, counted from the start of the line's first line."""
     expression: Expression
 
 
 @dataclass(frozen=True)
-class _Line:
-    number: int
-    indent: int
-    text: str
-
-    @property
-    def column(self) -> int:
-        return self.indent + 1
+class SurveyedImport:
+    path: tuple[str, ...]
+    alias: tuple[str, ...]
+    line: int
+    column: int
 
 
 @dataclass
@@ -72,10 +80,14 @@ class Survey:
         self.root: SurveyedFeature | None = None
         self.features: dict[str, SurveyedFeature] = {}
         self.constraints: list[SurveyedConstraint] = []
+        self.own_constraints: list[SurveyedConstraint] = []
+        """Those that stand among the attributes of a feature."""
+        self.imports: list[SurveyedImport] = []
+        self.has_joined_lines = False
         self._levels: list[_Level] = []
         self._indent_of_constraints: int | None = None
         self._skips_below: int | None = None
-        self._has_gaps = False
+        self.has_gaps = False
         self._read(text)
 
     def fault(self, line: int, column: int, message: str) -> None:
@@ -83,7 +95,8 @@ class Survey:
 
     def _read(self, text: str) -> None:
         section = ""
-        for line in _lines(text):
+        for line in lines_of(text):
+            self.has_joined_lines |= bool(line.starts)
             if len(self.faults) >= FAULTS_MAX:
                 return
             if line.indent == 0:
@@ -92,29 +105,30 @@ class Survey:
                 self._feature_or_group(line)
             elif section == "constraints":
                 self._constraint(line)
+            elif section == "imports":
+                self._import(line)
             elif not section:
                 self.fault(line.number, line.column, f"expected a line 'features' first, found '{_start(line.text)}'")
         self._leave_levels(0)
         if self.root is None and not self.faults:
             self.fault(0, 0, "expected a section 'features' with a feature below it, found none")
-        self._check_constraints()
+        if self.faults and not self.imports and not self.has_gaps:
+            self._check_names()
 
-    def _section(self, line: _Line, before: str) -> str:
+    def _section(self, line: Line, before: str) -> str:
         word, _, rest = line.text.partition(" ")
         if word not in _SECTIONS:
-            expected = "a section: features, constraints, namespace or include"
+            expected = "a section: features, constraints, imports, namespace or include"
             self.fault(line.number, 1, f"expected {expected}, found '{_start(line.text)}'")
             return before or "unknown"
-        if word == "imports":
-            self.fault(line.number, 1, "imports are not supported: write the whole model into one file")
-        elif rest.strip() and word != "namespace":
+        if rest.strip() and word != "namespace":
             self.fault(line.number, len(word) + 2, f"expected nothing after '{word}', found '{_start(rest.strip())}'")
         elif (word == "features" and self.root is not None) or (word == "constraints" and self.root is None):
             expected = "one section 'features' only" if word == "features" else "'features' before 'constraints'"
             self.fault(line.number, 1, f"expected {expected}")
         return word
 
-    def _feature_or_group(self, line: _Line) -> None:
+    def _feature_or_group(self, line: Line) -> None:
         if self._skips_below is not None and line.indent > self._skips_below:
             return
         self._skips_below = None
@@ -124,7 +138,7 @@ class Survey:
             self.fault(line.number, line.column, f"expected {neighbour} blanks before '{_start(line.text)}' or more")
         node = self._group(line, above) if isinstance(above, SurveyedFeature) else self._feature(line, above)
         if node is None:
-            self._skips_below, self._has_gaps = line.indent, True
+            self._skips_below, self.has_gaps = line.indent, True
         else:
             self._levels.append(_Level(line.indent, node))
 
@@ -134,7 +148,7 @@ class Survey:
         while self._levels and self._levels[-1].indent >= indent:
             level = self._levels.pop()
             neighbour = level.indent
-            if isinstance(level.node, SurveyedGroup) and not self._has_gaps:
+            if isinstance(level.node, SurveyedGroup) and not self.has_gaps:
                 self._check_size(level.node, level.indent + 1)
         return neighbour
 
@@ -144,7 +158,7 @@ class Survey:
             found = len(group.members) or "none"
             self.fault(group.line, column, f"expected {expected} or more features below '{group.heading}', found {found}")
 
-    def _group(self, line: _Line, parent: SurveyedFeature) -> SurveyedGroup | None:
+    def _group(self, line: Line, parent: SurveyedFeature) -> SurveyedGroup | None:
         group = SurveyedGroup(line.text, line.number)
         range_ = _RANGE.fullmatch(line.text)
         if range_ is not None:
@@ -159,7 +173,7 @@ class Survey:
         parent.groups.append(group)
         return group
 
-    def _feature(self, line: _Line, group: SurveyedGroup | None) -> SurveyedFeature | None:
+    def _feature(self, line: Line, group: SurveyedGroup | None) -> SurveyedFeature | None:
         if group is None and self.root is not None:
             self.fault(line.number, line.column, f"expected one root feature only; '{self.root.name}' is it already")
             return None
@@ -167,76 +181,118 @@ class Survey:
             self.fault(line.number, line.column, f"expected at most {FEATURE_DEPTH_MAX} levels of features")
             return None
         parent = self._levels[-2].node if len(self._levels) > 1 else None
-        name, rest, column = self._name(line)
-        if name is None:
+        declared = self._declared(line)
+        if declared is None:
             return None
-        if name in self.features:
-            self.fault(line.number, column, f"'{name}' is in line {self.features[name].line} already; names are used once")
-        attributes = self._attributes(line, rest)
-        feature = SurveyedFeature(name, line.number, parent.name if isinstance(parent, SurveyedFeature) else None, attributes)
-        self.features.setdefault(name, feature)
+        feature, column = declared
+        feature.parent = parent.name if isinstance(parent, SurveyedFeature) else None
+        if feature.name in self.features:
+            known = self.features[feature.name].line
+            self.fault(line.number, column, f"'{feature.name}' is in line {known} already; names are used once")
+        self.features.setdefault(feature.name, feature)
         if group is None:
             self.root = feature
         else:
             group.members.append(feature)
         return feature
 
-    def _name(self, line: _Line) -> tuple[str | None, int, int]:
-        """The name that a line declares, where the rest of the line begins, and the column of the name."""
+    def _declared(self, line: Line) -> tuple[SurveyedFeature, int] | None:
+        """The feature that a line declares, and the column of its name."""
         match = _FEATURE.match(line.text)
-        word = match and match["name"]
-        if match is None or (word in KEYWORDS):
-            hint = " (a word of the language; it needs quotes)" if word else ""
+        if match is None or (match["name"] in KEYWORDS):
+            hint = " (a word of the language; it needs quotes)" if match else ""
             self.fault(line.number, line.column, f"expected the name of a feature, found '{_start(line.text)}'{hint}")
-            return None, 0, 0
-        if match["type"] not in (None, "Boolean"):
-            self.fault(line.number, line.column, f"{match['type']} features are not supported; expected a plain feature")
-        return match["quoted"] or match["name"], match.end(), line.column + match.start("name" if word else "quoted")
+            return None
+        name = match["quoted"] or match["plain"]
+        feature = SurveyedFeature(name, line.number, None, {}, FeatureType(match["type"] or "Boolean"))
+        if match["name"] not in (match["plain"], f'"{match["quoted"]}"'):
+            feature.reference = _path(match["name"])
+            feature.name = "/".join(feature.reference)
+        at = match.end()
+        if cardinality := _CARDINALITY.match(line.text, _after_blanks(line.text, at)):
+            feature.cardinality = self._cardinality(cardinality, line, name)
+            at = cardinality.end()
+        attributes = self._attributes(line, at)
+        feature.attributes = attributes.values
+        return feature, line.column + match.start("name")
 
-    def _attributes(self, line: _Line, at: int) -> dict[str, Attribute]:
+    def _cardinality(self, found: re.Match[str], line: Line, name: str) -> tuple[int, int] | None:
+        column = line.column + found.start(1)
+        range_ = _RANGE.fullmatch(found[1])
+        if range_ is None:
+            self.fault(
+                line.number, column, f"expected how many times '{name}' comes, such as [1..3], found '{_start(found[1])}'"
+            )
+            return None
+        low, high = int(range_[1]), range_[2] or range_[1]
+        if high == "*":
+            self.fault(line.number, column, f"expected an end up to {INSTANCES_MAX}, such as [{low}..{low + 8}], found '*'")
+        elif not low <= int(high) <= INSTANCES_MAX or int(high) == 0:
+            expected = f"expected a range whose end is from {max(low, 1)} to {INSTANCES_MAX}"
+            self.fault(line.number, column, f"{expected}, found {_start(found[1])}")
+        else:
+            return None if (low, int(high)) == (1, 1) else (low, int(high))
+        return None
+
+    def _attributes(self, line: Line, at: int) -> Attributes:
         rest = line.text[at:]
         column = line.column + at + len(rest) - len(rest.lstrip())
         rest = rest.strip()
         if rest.startswith("cardinality"):
-            self.fault(line.number, column, "features that come several times (cardinality) are not supported")
+            self.fault(*line.place(column), f"expected cardinality with a range such as [1..3], found '{_start(rest)}'")
         elif rest.startswith("{"):
             try:
-                return read_attributes(rest)
+                attributes = read_attributes(rest)
             except WrongAttribute as fault:
-                self.fault(line.number, column + fault.column - 1, fault.message)
+                self.fault(*line.place(column + fault.column - 1), fault.message)
+            else:
+                for text, start in attributes.constraints:
+                    self._parsed(text, line, column + start - 1, self.own_constraints)
+                return attributes
         elif rest:
-            self.fault(line.number, column, f"expected attributes in {{...}} or the end of the line, found '{_start(rest)}'")
-        return {}
+            expected = "cardinality [1..3], attributes in {...} or the end of the line"
+            self.fault(*line.place(column), f"expected {expected}, found '{_start(rest)}'")
+        return Attributes()
 
-    def _constraint(self, line: _Line) -> None:
+    def _import(self, line: Line) -> None:
+        match = _IMPORT.fullmatch(line.text)
+        if match is None:
+            expected = "expected a model to import, such as 'parts.wheel as wheel'"
+            self.fault(line.number, line.column, f"{expected}, found '{_start(line.text)}'")
+            return
+        path = _path(match["path"])
+        self.imports.append(SurveyedImport(path, _path(match["alias"]) if match["alias"] else path, line.number, line.column))
+
+    def _constraint(self, line: Line) -> None:
         if self._indent_of_constraints not in (None, line.indent):
             self.fault(line.number, line.column, "expected the indentation of the constraint before; one stands in one line")
             return
         self._indent_of_constraints = line.indent
+        self._parsed(line.text, line, line.column, self.constraints)
+
+    def _parsed(self, text: str, line: Line, column: int, into: list[SurveyedConstraint]) -> None:
         try:
-            self.constraints.append(SurveyedConstraint(line.text, line.number, line.column, parse_expression(line.text)))
+            into.append(SurveyedConstraint(text, line, column, parse_expression(text)))
         except WrongExpression as fault:
-            self.fault(line.number, line.indent + fault.column, fault.message)
+            self.fault(*line.place(column + fault.column - 1), fault.message)
 
-    def _check_constraints(self) -> None:
-        for constraint in () if self._has_gaps else self.constraints:
+    def _check_names(self) -> None:
+        """Unknown names beside other faults; without others the whole model is known before names are looked up."""
+        for constraint in (*self.constraints, *self.own_constraints):
             for name in unknown_names(constraint.expression, self.features):
-                column = constraint.column + _column_of(name, constraint.text)
-                self.fault(constraint.line, column, f"no feature is called '{name}'{similar(name, self.features)}")
+                self.fault_about(name, constraint, f"no feature is called '{name}'{similar(name, self.features)}")
+
+    def fault_about(self, name: str, constraint: SurveyedConstraint, message: str) -> None:
+        """A fault of a constraint, at the place where it names something."""
+        self.fault(*constraint.line.place(constraint.column + _column_of(name, constraint.text)), message)
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    bare = _COMMENT.sub(_without_comment, text.replace("\r\n", "\n").replace("\r", "\n"))
-    for number, line in enumerate(bare.split("\n"), start=1):
-        wide = line.expandtabs(4)
-        if wide.strip():
-            yield _Line(number, len(wide) - len(wide.lstrip()), wide.strip())
+def _path(text: str) -> tuple[str, ...]:
+    return tuple(part.strip('"') for part in text.split("."))
 
 
-def _without_comment(match: re.Match[str]) -> str:
-    """A comment leaves its line breaks, so that lines keep their numbers; what only looks like one in quotes stays."""
-    found = match[0]
-    return found if found[0] in "\"'" else "\n" * found.count("\n")
+def _after_blanks(text: str, at: int) -> int:
+    return len(text) - len(text[at:].lstrip())
 
 
 def _start(text: str) -> str:

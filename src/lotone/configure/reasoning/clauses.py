@@ -1,30 +1,61 @@
-"""A model as clauses for a SAT solver: one variable for each feature, one switch for each rule."""
+"""A model as clauses for a SAT solver: one variable for each feature, and defined ones for parts of expressions."""
 
 from itertools import chain
 
-from lotone.configure.model.expression import And, Equal, Expression, Implies, Name, Not, Or
-from lotone.configure.model.features import Group, GroupKind, Model
+from lotone.configure.model.expression import (
+    Aggregate,
+    And,
+    Compare,
+    Count,
+    Equal,
+    Expression,
+    Function,
+    Implies,
+    Name,
+    Not,
+    Or,
+    Value,
+    terms_of,
+)
+from lotone.configure.model.features import FeatureType, Group, GroupKind, Model, Rule, RuleKind
+from lotone.configure.reasoning.comparisons import encode
+from lotone.configure.reasoning.gates import Clause, Gates
+from lotone.configure.reasoning.linear import Terms
 
-Clause = list[int]
+__all__ = ["Clause", "Clauses"]
 
 
 class Clauses:
     """Variables 1..n are the features in the order of the file; more variables stand for parts of long expressions.
 
-    `of_rule` has the clauses of each rule of `model.rules`, in their order; `definitions` say what the added variables mean.
+    `of_rule` has the clauses of each rule of `model.rules`, in their order; `definitions` say what the added variables
+    mean, in both directions: every configuration has exactly one solution. Sums over attributes become clauses as well.
+    `atoms` are the comparisons that clauses can't express, those with numbers and texts of typed features; each is one
+    variable that is left open here, and a solver for numbers must make it true exactly when the comparison is.
+    The number of clauses grows linearly with the text of the model.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self.names = list(model.features)
         self.variable = {name: number for number, name in enumerate(self.names, start=1)}
-        self.top = len(self.names)
-        self.definitions: list[Clause] = []
-        self._defined: dict[tuple[str, frozenset[int]], int] = {}
-        self.of_rule = [
-            self._of_range(rule.group) if rule.group and rule.group.kind is GroupKind.RANGE else self.of(rule.expression)
-            for rule in model.rules
-        ]
+        self.atoms: dict[Compare, int] = {}
+        self._gates = Gates(len(self.names))
+        self._terms = Terms(self._has_value, lambda name: model.features[name].type is FeatureType.INTEGER)
+        self.of_rule = [self._of_rule(rule) for rule in model.rules]
+
+    @property
+    def top(self) -> int:
+        return self._gates.top
+
+    @property
+    def definitions(self) -> list[Clause]:
+        return self._gates.definitions
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether some rules need a solver for numbers and texts."""
+        return bool(self.atoms)
 
     def all(self) -> list[Clause]:
         return [*chain.from_iterable(self.of_rule), *self.definitions]
@@ -41,9 +72,32 @@ class Clauses:
         clause = self._flat(expression, negated=False)
         return [] if any(-literal in clause for literal in clause) else [list(clause)]
 
+    def _of_rule(self, rule: Rule) -> list[Clause]:
+        match rule:
+            case Rule(kind=RuleKind.TREE, expression=Implies(Name(left), Name(right))):
+                return [[-self.variable[left], self.variable[right]]]
+            case Rule(kind=RuleKind.GROUP, group=Group() as group):
+                return self._of_group(group)
+        return self.of(rule.expression)
+
+    def _of_group(self, group: Group) -> list[Clause]:
+        """The parent is needed for the lower bound only, as its children need it anyway."""
+        parent = self.variable[group.parent]
+        members = [self.variable[member.name] for member in group.members]
+        if group.kind is GroupKind.OR:
+            return [[-parent, *members]]
+        if group.kind is GroupKind.ALTERNATIVE:
+            return [[-parent, *members], *self._gates.at_most_one(members)]
+        clauses = [] if group.high >= len(members) else [[-self._gates.at_least(group.high + 1, members)]]
+        if group.low > 0:
+            clauses.append([-parent, self._gates.at_least(group.low, members)])
+        return clauses
+
     def _flat(self, expression: Expression, *, negated: bool) -> dict[int, None]:
         """The literals of which one must be true, in the order written, so that equal models give equal clauses."""
         match expression, negated:
+            case Name(feature), _:
+                return {-self.variable[feature] if negated else self.variable[feature]: None}
             case Not(part), _:
                 return self._flat(part, negated=not negated)
             case (Or(parts), False) | (And(parts), True):
@@ -61,51 +115,39 @@ class Clauses:
             case Not(part):
                 return -self.literal(part)
             case And(parts):
-                return self._both([self.literal(part) for part in parts])
+                return self._gates.both([self.literal(part) for part in parts])
             case Or(parts):
-                return -self._both([-self.literal(part) for part in parts])
+                return self._gates.either([self.literal(part) for part in parts])
             case Implies(left, right):
-                return -self._both([self.literal(left), -self.literal(right)])
+                return self._gates.either([-self.literal(left), self.literal(right)])
             case Equal(left, right):
-                return self._same(self.literal(left), self.literal(right))
+                return self._gates.same(self.literal(left), self.literal(right))
+            case Count(low, high, parts):
+                literals = [self.literal(part) for part in parts]
+                at_least = self._gates.at_least
+                return self._gates.both([at_least(low, literals), -at_least(high + 1, literals)])
+            case Compare():
+                return self._compared(expression)
 
-    def _new(self) -> int:
-        self.top += 1
-        return self.top
+    def _compared(self, compare: Compare) -> int:
+        if compare in self.atoms:
+            return self.atoms[compare]
+        literal = None if self._needs_values(compare) else encode(compare, self._terms, self._gates, self.variable.__getitem__)
+        if literal is None:
+            literal = self.atoms[compare] = self._gates.new()
+        return literal
 
-    def _both(self, literals: list[int]) -> int:
-        key = ("and", frozenset(literals))
-        if key not in self._defined:
-            every = self._defined[key] = self._new()
-            self.definitions += [[-every, literal] for literal in literals]
-            self.definitions.append([every, *(-literal for literal in literals)])
-        return self._defined[key]
+    def _has_value(self, feature: str) -> bool:
+        return self.model.features[feature].is_typed
 
-    def _same(self, one: int, other: int) -> int:
-        key = ("equal", frozenset((one, other)))
-        if key not in self._defined:
-            same = self._defined[key] = self._new()
-            self.definitions += [[-same, -one, other], [-same, one, -other], [same, one, other], [same, -one, -other]]
-        return self._defined[key]
-
-    def _of_range(self, group: Group) -> list[Clause]:
-        """The parent is needed for the lower bound only, as its children need it anyway."""
-        members = [self.variable[member.name] for member in group.members]
-        clauses = [] if group.high >= len(members) else [[-self._at_least(group.high + 1, members)]]
-        if group.low > 0:
-            clauses.append([-self.variable[group.parent], self._at_least(group.low, members)])
-        return clauses
-
-    def _at_least(self, wanted: int, literals: list[int]) -> int:
-        """A literal that is true exactly when at least `wanted` (one or more) of the literals are: a counter, row by row."""
-        row: list[int] = []
-        for literal in literals:
-            before = row[:wanted]
-            row = [self._either(before[0], literal) if before else literal]
-            for count in range(1, len(before) + 1):
-                one_more = self._both([before[count - 1], literal])
-                row.append(self._either(before[count], one_more) if count < len(before) else one_more)
-        return row[wanted - 1]
-
-    def _either(self, one: int, other: int) -> int:
-        return -self._both([-one, -other])
+    def _needs_values(self, compare: Compare) -> bool:
+        for side in (compare.left, compare.right):
+            for term in terms_of(side):
+                match term:
+                    case Value(feature) | Function(_, Value(feature)):
+                        if self._has_value(feature):
+                            return True
+                    case Aggregate(_, _, entries):
+                        if any(entry.value is None and self._has_value(entry.feature) for entry in entries or ()):
+                            return True
+        return False

@@ -9,7 +9,7 @@ from lotone.configure.model.features import Model, similar, unknown_names
 from lotone.configure.model.options import Contradiction
 from lotone.configure.model.picture import WrongPicture
 from lotone.configure.model.product import Product
-from lotone.configure.reading.uvl import read_model
+from lotone.configure.reading.model import read_model
 from lotone.configure.reasoning.proofs import prove
 from lotone.configure.service.configurators import configurator_of
 from lotone.kernel import LotOneError

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from lotone.configure.model.expression import features_of
 from lotone.configure.model.product import Product
-from lotone.configure.reading.uvl import read_model
+from lotone.configure.reading.model import read_model
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.kernel import Invalid
 
