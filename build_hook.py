@@ -30,7 +30,19 @@ CIRCUITS = {
     "windows-x86_64.dll": "x86_64-windows-gnu",
 }
 """The names that kernel/native.py looks for, and the compiler's names of these platforms."""
-COMPILE = ["cc", "-shared", "-O2", "-fPIC", "-ffreestanding", "-nostdlib", "-fno-stack-protector", "-Wall", "-Wextra", "-s"]
+COMPILE = [
+    "cc",
+    "-shared",
+    "-O2",
+    "-fPIC",
+    "-ffreestanding",
+    "-nostdlib",
+    "-fno-stack-protector",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    "-s",
+]
 
 
 class BuildFailed(SystemExit):
@@ -148,8 +160,8 @@ def make_circuits(folder: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     for name, target in CIRCUITS.items():
-        command = [sys.executable, "-m", "ziglang", *COMPILE, "-target", target, "-o", str(fresh / name), str(source)]
-        _run(f"compiling circuit.c for {target}", command, folder)
+        command = [sys.executable, "-m", "ziglang", *COMPILE, "-target", target, "-o", name, str(source)]
+        _run(f"compiling circuit.c for {target}", command, fresh)
     for left_over in [*fresh.glob("*.lib"), *fresh.glob("*.pdb")]:
         left_over.unlink()
     (fresh / STAMP).write_text(fingerprint, encoding="utf-8")

@@ -45,8 +45,41 @@ class Layout:
         """The same as Python lists, for what is done in Python."""
         return Lists(self)
 
+    def is_sound(self) -> bool:
+        """Whether every number is within what it counts, so that the passes read nothing else."""
+        return (
+            _divides(self.node_branches, self.branches)
+            and all(_divides(starts, len(values)) for starts, values in self._parts())
+            and all(len(starts) == self.branches + 1 for starts, _ in self._parts()[:3])
+            and len(self.literal_branches) == 2 * self.variables + 3
+            and _within(self.children, 0, self.nodes)
+            and bool((self.children < np.repeat(self._node_of_branch(), np.diff(self.branch_children))).all())
+            and _within(self.literals, 2, 2 * self.variables + 2)
+            and _within(self.free, 1, self.variables + 1)
+            and _within(self.branches_with, 0, self.branches)
+        )
+
+    def _parts(self) -> list[tuple[Numbers, Numbers]]:
+        return [
+            (self.branch_children, self.children),
+            (self.branch_literals, self.literals),
+            (self.branch_free, self.free),
+            (self.literal_branches, self.branches_with),
+        ]
+
+    def _node_of_branch(self) -> Numbers:
+        return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.node_branches))
+
 
 ARRAYS = tuple(name for name in Layout.__dataclass_fields__ if name != "variables")
+
+
+def _divides(starts: Numbers, length: int) -> bool:
+    return len(starts) > 0 and starts[0] == 0 and starts[-1] == length and bool((np.diff(starts) >= 0).all())
+
+
+def _within(values: Numbers, low: int, end: int) -> bool:
+    return not len(values) or bool(values.min() >= low and values.max() < end)
 
 
 class Lists:
