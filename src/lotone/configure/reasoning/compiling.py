@@ -26,8 +26,8 @@ _SMALL = 500
 """Clauses of a model that we try to compile without d4."""
 _LOOK_S = 0.05
 """How often a compilation is looked at."""
-_TEXT_SHARE = 16
-"""Reading a circuit takes about so many times its text in memory."""
+_TEXT_SHARE = 48
+"""A circuit may take this part of the memory as text: by default 32 MiB, which take some seconds and half a gigabyte to read."""
 _NO_SOLUTION = "f 1 0\n"
 _NOTHING_TO_SAY = "o 1 0\nt 2 0\n1 2 0\n"
 
