@@ -97,10 +97,10 @@ from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.model import read_model
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
-from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.limits import Limits, TooHard
 from lotone.configure.reasoning.proofs import prove
 from lotone.configure.service.checking import faults_of
-from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of
+from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of, keep_compiled_in, prepare
 from lotone.configure.service.drafts import DraftService, Plant, Saved
 from lotone.configure.service.effect import effect_of
 from lotone.configure.service.interest import InterestService, Visits
@@ -187,6 +187,7 @@ __all__ = [
     "Tables",
     "Tally",
     "TimeRule",
+    "TooHard",
     "UnknownDraft",
     "UnknownFeature",
     "UnknownProduct",
@@ -214,8 +215,10 @@ __all__ = [
     "features_of",
     "holds",
     "in_working_order",
+    "keep_compiled_in",
     "parse_expression",
     "phrase",
+    "prepare",
     "prove",
     "read_model",
     "similar",

@@ -36,10 +36,10 @@ class Search:
     is_uniform = False
 
     def __init__(
-        self, clauses: Sequence[Sequence[int]], variables: int, limits: Limits = CLICK, *, name: str = "the model"
+        self, clauses: Sequence[Sequence[int]], variables: int, limits: Limits | None = None, *, name: str = "the model"
     ) -> None:
         self.variables = variables
-        self.limits = limits
+        self.limits = limits or CLICK
         self.name = name
         self._clauses = clauses
         self._solver = Solver(clauses)

@@ -2,13 +2,17 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
 from typing import Generic, TypeVar
 
 from lotone.configure.model.expression import features_of
 from lotone.configure.model.product import Product
 from lotone.configure.reading.model import read_model
 from lotone.configure.reasoning.configurator import Configurator
+from lotone.configure.reasoning.limits import TooHard
+from lotone.configure.service.workshop import Workshop
 from lotone.kernel import Invalid
 
 AnyValue = TypeVar("AnyValue")
@@ -39,23 +43,60 @@ class Kept(Generic[AnyValue]):
         return value
 
 
-_configurators: Kept[Configurator] = Kept(64)
+_configurators: Kept["Furnished"] = Kept(64)
+_workshop = Workshop()
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """A configurator, and what is set when it answers as well as it ever will."""
+
+    configurator: Configurator
+    done: Event | None
+
+
+def keep_compiled_in(folder: Path) -> None:
+    """Where compiled models are stored, for all processes of an installation."""
+    _workshop.folder = folder
 
 
 def configurator_of(product: Product) -> Configurator:
-    """The configurator of a product; made once for equal products."""
-    return _configurators.get(
-        f"{product.id}:{product.digest}",
-        lambda: Configurator(
-            read_model(product.model_text, name=f"{product.id}.uvl"), product.demand, currency=product.currency
-        ),
-    )
+    """The configurator of a product; made once for equal products.
+
+    It answers at once: from a stored circuit, or by search while the circuit is compiled in the background.
+    """
+    return _furnished(product).configurator
+
+
+def _furnished(product: Product) -> Furnished:
+    return _configurators.get(f"{product.id}:{product.digest}", lambda: _made(product))
+
+
+def _made(product: Product) -> Furnished:
+    model = read_model(product.model_text, name=f"{product.id}.uvl")
+    configurator = Configurator(model, product.demand, currency=product.currency)
+    return Furnished(configurator, _workshop.furnish(configurator))
+
+
+def prepare(product: Product) -> None:
+    """Compile and check a product before it is published, outside of any transaction: it may take as long as the limits.
+
+    Raises as `check_product` does. A model that is too hard to answer about is refused here.
+    """
+    furnished = _furnished(product)
+    if furnished.done is not None:
+        _workshop.wait(furnished.done)
+    check_product(product)
 
 
 def check_product(product: Product) -> None:
     """Raises when a product is not consistent in itself: model, words, start, demand and picture must speak of one another."""
     configurator = configurator_of(product)
-    configurator.options(product.start)
+    try:
+        configurator.options(product.start)
+    except TooHard as fault:
+        why = f"the model of {product.id} is too hard to answer about ({fault.message}): simplify its constraints"
+        raise WrongProduct(why, where=product.id) from None
     known = configurator.model.features
     demand = product.demand
     named = {name for condition in demand.conditions() for name in features_of(condition)}

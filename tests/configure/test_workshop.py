@@ -1,0 +1,105 @@
+"""Compiled models of products: stored, shared, rebuilt while a search answers, refused when they are too hard."""
+
+from pathlib import Path
+
+import pytest
+
+from configure.hostile import random_3sat
+from configure.test_configurator import BIKE
+from lotone.configure import Configurator, Product, WrongProduct, prepare, read_model
+from lotone.configure.reasoning import compiling
+from lotone.configure.reasoning import search as searching
+from lotone.configure.reasoning.circuit import Circuit
+from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.search import Search
+from lotone.configure.service import configurators, workshop
+from lotone.configure.service.workshop import Workshop
+from lotone.kernel import Words
+
+
+@pytest.fixture
+def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workshop, "compile_small", lambda *_: None)
+
+
+def bike() -> Configurator:
+    return Configurator(read_model(BIKE))
+
+
+def test_what_is_small_answers_by_its_circuit_at_once() -> None:
+    configurator = bike()
+    assert Workshop().furnish(configurator) is None
+    assert isinstance(configurator.reasoner, Circuit)
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_a_search_answers_until_the_circuit_is_there_and_it_is_made_once(tmp_path: Path) -> None:
+    one, other, third = bike(), bike(), bike()
+    shop = Workshop()
+    shop.folder = tmp_path / "configure"
+    done = shop.furnish(one)
+    before = one.options(["Belt"])
+    assert done is not None
+    shop.wait(done)
+    assert done.is_set()
+    assert isinstance(one.reasoner, Circuit)
+    assert one.options(["Belt"]).possible == before.possible
+    assert one.options(["Belt"]).count == 15
+
+    stored = list(shop.folder.glob("*.circuit"))
+    assert len(stored) == 1
+    neighbour = Workshop()
+    neighbour.folder = shop.folder
+    assert neighbour.furnish(other) is None
+    assert isinstance(other.reasoner, Circuit)
+    assert other.options(["Belt"]).count == 15
+
+    data = stored[0].read_bytes()
+    stored[0].unlink()  # others still have it mapped into their memory
+    stored[0].write_bytes(data[: len(data) // 2])
+    done = neighbour.furnish(third)
+    assert third.options(["Belt"]).possible == before.possible
+    assert done is not None
+    neighbour.wait(done)
+    assert third.options(["Belt"]).count == 15
+    assert neighbour.furnish(bike()) is None
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_without_a_place_to_store_it_is_compiled_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for folder in (None, tmp_path / "file" / "configure"):
+        configurator = bike()
+        shop = Workshop()
+        shop.folder = folder
+        done = shop.furnish(configurator)
+        assert done is not None
+        shop.wait(done)
+        assert done.is_set()
+        assert configurator.options([]).price_min.cents == 48000
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_what_does_not_compile_stays_with_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "compile_small", lambda *_: None)
+    configurator = bike()
+    shop = Workshop(Limits(seconds=0))
+    done = shop.furnish(configurator)
+    assert done is not None
+    done.wait()
+    assert isinstance(configurator.reasoner, Search)
+    assert configurator.options(["Belt"]).count is None
+
+
+def test_a_hostile_product_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "CLICK", Limits(seconds=0.2))
+    monkeypatch.setattr(configurators, "_workshop", Workshop(Limits(seconds=0.2)))
+    product = Product("hard", Words("Hard"), random_3sat(700))
+    with pytest.raises(WrongProduct, match="the model of hard is too hard to answer about"):
+        prepare(product)
+
+
+def test_what_is_prepared_can_be_published_at_once() -> None:
+    product = Product("bike", Words("Bike"), BIKE, start=("Belt",))
+    prepare(product)
+    assert configurators.configurator_of(product).options(product.start).count == 15
