@@ -42,7 +42,6 @@ from lotone.configure.model.demand import (
     ParameterRule,
     PartNeed,
     PartRule,
-    Setting,
     TimeRule,
     in_working_order,
 )
@@ -87,6 +86,7 @@ from lotone.configure.model.expression import (
 from lotone.configure.model.fault import BrokenModel, Fault, Faulty, WrongExpression
 from lotone.configure.model.features import Feature, Group, GroupKind, Model, Rule, RuleKind, similar, unknown_names
 from lotone.configure.model.finding import Analysis, Finding, FindingKind
+from lotone.configure.model.formula import NoAmount, Quantity, Setting, as_cell, from_cell, is_formula
 from lotone.configure.model.interest import Cause, Tally, Visit
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
 from lotone.configure.model.phrase import phrase
@@ -159,6 +159,7 @@ __all__ = [
     "LostBy",
     "Model",
     "Name",
+    "NoAmount",
     "Not",
     "NothingNew",
     "NothingToUndo",
@@ -179,6 +180,7 @@ __all__ = [
     "ProductPublished",
     "ProductReleased",
     "ProductTaken",
+    "Quantity",
     "Rule",
     "RuleKind",
     "Saved",
@@ -205,6 +207,7 @@ __all__ = [
     "WrongPicture",
     "WrongProduct",
     "analyse",
+    "as_cell",
     "as_text",
     "check_product",
     "configurator_of",
@@ -213,8 +216,10 @@ __all__ = [
     "explode",
     "faults_of",
     "features_of",
+    "from_cell",
     "holds",
     "in_working_order",
+    "is_formula",
     "keep_compiled_in",
     "parse_expression",
     "phrase",

@@ -82,6 +82,14 @@ class Binder:
                 return Equal(self.bind(left_part), self.bind(right_part))
         return expression
 
+    def bind_term(self, term: Term) -> Term:
+        """A formula instead of an expression. Raises Unfit."""
+        return self._term(term)
+
+    def is_text(self, term: Term) -> bool:
+        """Does a formula give a text?"""
+        return self._is_text(term)
+
     def _compare(self, compare: Compare) -> Compare:
         kinds = {self._is_text(compare.left), self._is_text(compare.right)}
         name = next((term.feature for term in (compare.left, compare.right) if isinstance(term, Value | Attribute)), "")

@@ -1,14 +1,14 @@
 """What a configuration needs: tables of parts, operations, times, parameters and checks, each row with its condition."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from lotone.configure.model.expression import ALWAYS, Expression, as_text, parse_expression
+from lotone.configure.model.binding import Binder
+from lotone.configure.model.expression import ALWAYS, Expression, Term, as_text, parse_expression
+from lotone.configure.model.features import Model
+from lotone.configure.model.formula import Quantity, Setting, as_cell, bound_to, from_cell
 from lotone.kernel import Invalid, Words
-
-Setting = bool | int | float | str
-"""The value of a machine parameter."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class OperationRule:
     id: str
     words: Words
     work_center: str
-    minutes: float
+    minutes: Quantity
     after: tuple[str, ...] = ()
     """The operations that must be finished before; one that a configuration leaves out passes on its own."""
-    wait_after_minutes: float = 0.0
+    wait_after_minutes: Quantity = 0.0
     """How long the unit must rest afterwards, such as paint that dries."""
     work_units: tuple[str, ...] | None = None
     """The only machines that can do it; None is every one of the work center."""
@@ -33,14 +33,14 @@ class TimeRule:
     """Minutes that a choice adds to an operation, or takes off."""
 
     operation: str
-    add_minutes: float
+    add_minutes: Quantity
     when: Expression = ALWAYS
 
 
 @dataclass(frozen=True)
 class PartRule:
     part: str
-    quantity: float
+    quantity: Quantity
     operation: str
     when: Expression = ALWAYS
     slot: str = ""
@@ -60,7 +60,7 @@ class PartRule:
 class ParameterRule:
     operation: str
     parameter: str
-    value: Setting
+    value: Setting | Term
     when: Expression = ALWAYS
 
 
@@ -68,12 +68,12 @@ class ParameterRule:
 class CheckRule:
     operation: str
     check: str
-    low: float | None
-    high: float | None
+    low: Quantity | None
+    high: Quantity | None
     when: Expression = ALWAYS
 
 
-AnyRule = TypeVar("AnyRule", TimeRule, PartRule, ParameterRule, CheckRule)
+AnyRule = TypeVar("AnyRule", OperationRule, TimeRule, PartRule, ParameterRule, CheckRule)
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,12 @@ class DemandRules:
         """The `when` of every row of every table."""
         for name in _KINDS:
             yield from (rule.when for rule in getattr(self, name))
+
+    def bound(self, model: Model) -> "DemandRules":
+        """The tables with the attributes of the model in their conditions and formulas, so that they can be evaluated.
+        Raises Unfit."""
+        binder = Binder(model.features)
+        return replace(self, **{name: tuple(_bound(rule, binder) for rule in getattr(self, name)) for name in _KINDS})
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         return {name: [_row(rule) for rule in getattr(self, name)] for name in _KINDS}
@@ -108,8 +114,26 @@ _KINDS: dict[str, type] = {
 }
 
 
+FORMULAS: dict[type, tuple[str, ...]] = {
+    OperationRule: ("minutes", "wait_after_minutes"),
+    TimeRule: ("add_minutes",),
+    PartRule: ("quantity",),
+    ParameterRule: ("value",),
+    CheckRule: ("low", "high"),
+}
+"""The columns of each table in which a formula may stand."""
+
+
+def _bound(rule: AnyRule, binder: Binder) -> AnyRule:
+    columns = {name: bound_to(getattr(rule, name), binder) for name in FORMULAS[type(rule)]}
+    changed = {"when": binder.bind(rule.when), **columns}
+    return rule if all(getattr(rule, name) is value for name, value in changed.items()) else replace(rule, **changed)
+
+
 def _row(rule: Any) -> dict[str, Any]:
     row = dict(vars(rule))
+    for name in FORMULAS[type(rule)]:
+        row[name] = as_cell(row[name])
     row["when"] = as_text(rule.when)
     if isinstance(rule, OperationRule):
         row["words"] = rule.words.as_dict()
@@ -120,6 +144,9 @@ def _row(rule: Any) -> dict[str, Any]:
 
 def _rule(kind: type, row: Mapping[str, Any]) -> Any:
     values = {**row, "when": parse_expression(row["when"])}
+    for name in FORMULAS[kind]:
+        if name in values:
+            values[name] = from_cell(values[name])
     if kind is OperationRule:
         values["words"] = Words.from_dict(row["words"])
         values["after"] = tuple(row["after"])

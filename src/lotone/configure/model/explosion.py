@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Sequence, Set
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lotone.configure.model.demand import (
-    AnyRule,
     CheckNeed,
+    CheckRule,
     Demand,
     DemandRules,
     OperationNeed,
+    OperationRule,
+    ParameterRule,
     PartNeed,
-    Setting,
+    PartRule,
+    TimeRule,
     in_working_order,
 )
-from lotone.configure.model.expression import And, Expression, Implies, Name, Not, Or, features_of, holds
+from lotone.configure.model.expression import And, Expression, Implies, Name, Not, Or, Values, features_of, holds
+from lotone.configure.model.formula import NO_VALUES, Quantity, Setting, number_of, setting_of
 
 TERMS_MAX = 16
 """A condition that is no longer than so many conjunctions is looked up; a longer one is evaluated by itself."""
@@ -80,7 +85,7 @@ class _Conditions:
     def _is_contradiction(self, term: Term) -> bool:
         return any(place % 2 and place + 1 in term for place in term)
 
-    def truth(self, selected: Set[str]) -> Truth:
+    def truth(self, selected: Set[str], values: Values) -> Truth:
         """Which conditions hold, by their numbers."""
         literals = np.zeros(1 + 2 * len(self._place), np.bool_)
         literals[0] = True
@@ -92,7 +97,7 @@ class _Conditions:
         if self._literals.size:
             truth[self._of_term[np.logical_and.reduceat(literals[self._literals], self._starts)]] = True
         for number, condition in self._long:
-            truth[number] = holds(condition, selected)
+            truth[number] = holds(condition, selected, values)
         return truth
 
 
@@ -105,10 +110,13 @@ def _short(alternatives: Sequence[set[Term] | None]) -> set[Term] | None:
     return terms if len(terms) <= TERMS_MAX else None
 
 
+AnyRow = TypeVar("AnyRow", TimeRule, PartRule, ParameterRule, CheckRule)
+
+
 class _Rows:
     """Where the rows of one table have their condition and their operation."""
 
-    def __init__(self, rows: Sequence[AnyRule], conditions: _Conditions, operation: dict[str, int]) -> None:
+    def __init__(self, rows: Sequence[AnyRow], conditions: _Conditions, operation: dict[str, int]) -> None:
         known = [(place, row) for place, row in enumerate(rows) if row.operation in operation]
         self.place = np.array([place for place, _ in known], np.intp)
         self.condition = np.array([conditions.number[row.when] for _, row in known], np.intp)
@@ -133,27 +141,25 @@ class Tables:
         self._parts = _Rows(rules.parts, self._conditions, operation)
         self._parameters = _Rows(rules.parameters, self._conditions, operation)
         self._checks = _Rows(rules.checks, self._conditions, operation)
-        self._part_needs = [PartNeed(row.part, row.quantity, row.operation) for row in rules.parts]
+        self._part_needs = [
+            PartNeed(row.part, row.quantity, row.operation) if isinstance(row.quantity, int | float) else None
+            for row in rules.parts
+        ]
         keys: dict[tuple[str, str], int] = {}
         self._part_keys = [keys.setdefault((row.part, row.operation), len(keys)) for row in rules.parts]
-        self._check_needs = [CheckNeed(row.check, row.low, row.high) for row in rules.checks]
 
-    def explode(self, selected: Set[str]) -> Demand:
-        """What a complete configuration needs; the operations in an order in which they can be done."""
-        truth = self._conditions.truth(selected)
+    def explode(self, selected: Set[str], values: Values = NO_VALUES) -> Demand:
+        """What a complete configuration needs; the operations in an order in which they can be done.
+
+        `values` are the numbers and texts of its typed features. Raises NoAmount where a formula has no value.
+        """
+        truth = self._conditions.truth(selected, values)
+        unit = _Unit(self._rules, selected, values)
         present = truth[self._exists]
         rules = [self._routing[place] for place in np.flatnonzero(present).tolist()]
-        minutes = {rule.id: rule.minutes for rule in rules}
-        parameters: dict[str, dict[str, Setting]] = {rule.id: {} for rule in rules}
-        checks: dict[str, list[CheckNeed]] = {rule.id: [] for rule in rules}
-        for place in self._times.applying(truth, present):
-            time = self._rules.times[place]
-            minutes[time.operation] += time.add_minutes
-        for place in self._parameters.applying(truth, present):
-            row = self._rules.parameters[place]
-            parameters[row.operation][row.parameter] = row.value
-        for place in self._checks.applying(truth, present):
-            checks[self._rules.checks[place].operation].append(self._check_needs[place])
+        minutes = unit.minutes(rules, self._times.applying(truth, present))
+        parameters = unit.parameters(rules, self._parameters.applying(truth, present))
+        checks = unit.checks(rules, self._checks.applying(truth, present))
         before = self._before(minutes.keys())
         operations = (
             OperationNeed(
@@ -162,20 +168,20 @@ class Tables:
                 work_center=rule.work_center,
                 minutes=max(0.0, minutes[rule.id]),
                 after=before[rule.id],
-                wait_after_minutes=rule.wait_after_minutes,
+                wait_after_minutes=unit.number(rule.wait_after_minutes),
                 work_units=rule.work_units,
                 parameters=parameters[rule.id],
                 checks=tuple(checks[rule.id]),
             )
             for rule in rules
         )
-        return Demand(self._needed_parts(self._parts.applying(truth, present)), tuple(operations))
+        return Demand(self._needed_parts(unit, self._parts.applying(truth, present)), tuple(operations))
 
-    def _needed_parts(self, places: Iterable[int]) -> tuple[PartNeed, ...]:
+    def _needed_parts(self, unit: "_Unit", places: Iterable[int]) -> tuple[PartNeed, ...]:
         """One need for each part and operation, where the first of its rows stands."""
         needs: dict[int, PartNeed] = {}
         for place in places:
-            need, key = self._part_needs[place], self._part_keys[place]
+            need, key = self._part_needs[place] or unit.part(place), self._part_keys[place]
             first = needs.setdefault(key, need)
             if first is not need:
                 needs[key] = PartNeed(need.part, first.quantity + need.quantity, need.operation)
@@ -190,6 +196,44 @@ class Tables:
         return waits
 
 
-def explode(rules: DemandRules, configuration: Set[str]) -> Demand:
-    """Evaluate the tables for one complete configuration; for many, keep the `Tables`. Raises CircularRouting."""
-    return Tables(rules).explode(configuration)
+class _Unit:
+    """The numbers and settings of one configuration."""
+
+    def __init__(self, rules: DemandRules, selected: Set[str], values: Values) -> None:
+        self.rules = rules
+        self.selected = selected
+        self.values = values
+
+    def number(self, quantity: Quantity) -> float:
+        return number_of(quantity, self.selected, self.values)
+
+    def minutes(self, rules: Sequence[OperationRule], times: Iterable[int]) -> dict[str, float]:
+        found = {rule.id: self.number(rule.minutes) for rule in rules}
+        for place in times:
+            row = self.rules.times[place]
+            found[row.operation] += self.number(row.add_minutes)
+        return found
+
+    def part(self, place: int) -> PartNeed:
+        row = self.rules.parts[place]
+        return PartNeed(row.part, self.number(row.quantity), row.operation)
+
+    def parameters(self, rules: Sequence[OperationRule], places: Iterable[int]) -> dict[str, dict[str, Setting]]:
+        found: dict[str, dict[str, Setting]] = {rule.id: {} for rule in rules}
+        for place in places:
+            row = self.rules.parameters[place]
+            found[row.operation][row.parameter] = setting_of(row.value, self.selected, self.values)
+        return found
+
+    def checks(self, rules: Sequence[OperationRule], places: Iterable[int]) -> dict[str, list[CheckNeed]]:
+        found: dict[str, list[CheckNeed]] = {rule.id: [] for rule in rules}
+        for place in places:
+            row = self.rules.checks[place]
+            low, high = (None if limit is None else self.number(limit) for limit in (row.low, row.high))
+            found[row.operation].append(CheckNeed(row.check, low, high))
+        return found
+
+
+def explode(rules: DemandRules, configuration: Set[str], values: Values = NO_VALUES) -> Demand:
+    """Evaluate the tables for one complete configuration; for many, keep the `Tables`. Raises CircularRouting, NoAmount."""
+    return Tables(rules).explode(configuration, values)

@@ -1,7 +1,7 @@
 """Expressions over features, `belt & !(small | "light frame") => rack`: their parts, and how to read, test and write them."""
 
 from lotone.configure.model.evaluation import Amount, Unbound, Values, amount, compares, exact, holds
-from lotone.configure.model.parsing import DEPTH_MAX, KEYWORDS, LENGTH_MAX, NAME, parse_expression
+from lotone.configure.model.parsing import DEPTH_MAX, KEYWORDS, LENGTH_MAX, NAME, parse_expression, parse_term
 from lotone.configure.model.syntax import (
     ALWAYS,
     Aggregate,
@@ -68,6 +68,7 @@ __all__ = [
     "holds",
     "number_text",
     "parse_expression",
+    "parse_term",
     "quoted",
     "term_text",
     "terms_of",

@@ -323,3 +323,16 @@ def parse_expression(text: str) -> Expression:
     Compare(sign='>=', left=Value(feature='inch'), right=Number(value=22))
     """
     return _Parser(text).whole() if text.strip() else ALWAYS
+
+
+def parse_term(text: str) -> Term:
+    """Read a formula, something that is computed. Raises WrongExpression with the column and what was expected there.
+
+    >>> parse_term("inch * 0.02")
+    Arithmetic(operator='*', left=Value(feature='inch'), right=Number(value=0.02))
+    """
+    parser = _Parser(text)
+    found = parser.term(parser.summed(), 1)
+    if parser.sign != "end":
+        raise parser.fault("expected one of + - * / or the end")
+    return found

@@ -229,7 +229,7 @@ class Configurator:
 
     @cached_property
     def _tables(self) -> Tables:
-        return Tables(self.demand)
+        return Tables(self.demand.bound(self.model))
 
     # -- inside
 
