@@ -1,10 +1,10 @@
 """How fast models compile into circuits, and how fast a circuit says after a click what is still possible, with its prices.
 
 Public models of up to 18,616 features from the reference data (LOTONE_REFERENCE_DATA, else ../shared/data beside the
-checkout). Compared in the same run with a loop over a SAT solver (PySAT, Glucose 4), which asks feature by feature and strikes out
-what every found model shows. Its answers must be the same, and so must the numbers of variants and of fixed features be that
-were published. `first_answer_s` is everything: reading the text, compiling in a process of its own, and one answer;
-`processor` is processor time, which other work on the machine changes less than time on the wall.
+checkout). Compared in the same run with a loop over a SAT solver (PySAT, Glucose 4), which asks feature by feature and
+strikes out what every found model shows. Its answers must be the same, and so must the numbers of variants and of fixed
+features be that were published. `first_answer_s` is everything: reading the text, compiling in a process of its own, and one
+answer; `processor` is processor time, which other work on the machine changes less than time on the wall.
 
     python benchmarks/configure_circuit.py [--quick] [--json FILE]
 """
