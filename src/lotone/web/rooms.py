@@ -3,6 +3,7 @@
 from lotone.web.account import pages as account
 from lotone.web.administration import pages as administration
 from lotone.web.connect import pages as connect
+from lotone.web.demand import pages as demand
 from lotone.web.make import pages as make
 from lotone.web.market import pages as market
 from lotone.web.orders import pages as orders
@@ -14,6 +15,7 @@ from lotone.web.shop import pages as shop
 
 ROOMS: list[Room] = [
     shop.ROOM,
+    demand.ROOM,
     account.ROOM,
     administration.ROOM,
     plan.ROOM,
