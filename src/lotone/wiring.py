@@ -142,6 +142,7 @@ class Platform:
         self.plant = plant
         self.historian = historian.HistorianClient(messages)
         self.writer = connect.Writer(messages)
+        configure.keep_compiled_in(settings.configure_folder)
         self.plan_settings = plan.PlanSettings(late_minutes=max(2.0, LATE_WALL_S * settings.speed / 60))
 
     @classmethod

@@ -6,13 +6,14 @@ import pytest
 
 from configure.hostile import random_3sat
 from configure.test_configurator import BIKE
-from lotone.configure import Configurator, Product, WrongProduct, prepare, read_model
+from lotone.configure import Configurator, Product, prepare, read_model
 from lotone.configure.reasoning import compiling
 from lotone.configure.reasoning import search as searching
 from lotone.configure.reasoning.circuit import Circuit
 from lotone.configure.reasoning.limits import Limits
 from lotone.configure.reasoning.search import Search
 from lotone.configure.service import configurators, workshop
+from lotone.configure.service.configurators import HardModel
 from lotone.configure.service.workshop import Workshop
 from lotone.kernel import Words
 
@@ -95,8 +96,14 @@ def test_a_hostile_product_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "CLICK", Limits(seconds=0.2))
     monkeypatch.setattr(configurators, "_workshop", Workshop(Limits(seconds=0.2)))
     product = Product("hard", Words("Hard"), random_3sat(700))
-    with pytest.raises(WrongProduct, match="the model of hard is too hard to answer about"):
+    with pytest.raises(HardModel, match="the model of hard is too hard to answer about"):
         prepare(product)
+
+
+def test_other_faults_are_for_publishing_to_tell() -> None:
+    prepare(Product("broken", Words("Broken"), "features"))
+    prepare(Product("never", Words("Never"), BIKE, start=("Small", "Belt")))
+    prepare(Product("strange", Words("Strange"), BIKE, start=("Wings",)))
 
 
 def test_what_is_prepared_can_be_published_at_once() -> None:

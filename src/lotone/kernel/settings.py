@@ -59,6 +59,11 @@ class Settings(BaseModel):
         return self.data / "historian"
 
     @property
+    def configure_folder(self) -> Path:
+        """Compiled product models: made again when they are missing."""
+        return self.data / "configure"
+
+    @property
     def run_folder(self) -> Path:
         """What lives only while LotOne runs, or helps the next start: ports, clock, process ids."""
         return self.data / "run"

@@ -13,13 +13,17 @@ from lotone.configure.reading.model import read_model
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import TooHard
 from lotone.configure.service.workshop import Workshop
-from lotone.kernel import Invalid
+from lotone.kernel import Invalid, LotOneError
 
 AnyValue = TypeVar("AnyValue")
 
 
 class WrongProduct(Invalid):
     """A product whose parts do not fit its model."""
+
+
+class HardModel(WrongProduct):
+    """A product about whose model nothing can be answered within the limits."""
 
 
 class Kept(Generic[AnyValue]):
@@ -79,24 +83,34 @@ def _made(product: Product) -> Furnished:
 
 
 def prepare(product: Product) -> None:
-    """Compile and check a product before it is published, outside of any transaction: it may take as long as the limits.
+    """Compile a product before it is published, outside of any transaction: it may take as long as the limits.
 
-    Raises as `check_product` does. A model that is too hard to answer about is refused here.
+    Raises HardModel for what is too hard to answer about. Everything else that is wrong is for publishing to tell.
     """
-    furnished = _furnished(product)
-    if furnished.done is not None:
-        _workshop.wait(furnished.done)
-    check_product(product)
+    try:
+        furnished = _furnished(product)
+        if furnished.done is not None:
+            _workshop.wait(furnished.done)
+        _open(furnished.configurator, product)
+    except HardModel:
+        raise
+    except LotOneError:
+        return
+
+
+def _open(configurator: Configurator, product: Product) -> None:
+    """Answer what the shop asks first."""
+    try:
+        configurator.options(product.start)
+    except TooHard as fault:
+        why = f"the model of {product.id} is too hard to answer about ({fault.message}): simplify its constraints"
+        raise HardModel(why, where=product.id) from None
 
 
 def check_product(product: Product) -> None:
     """Raises when a product is not consistent in itself: model, words, start, demand and picture must speak of one another."""
     configurator = configurator_of(product)
-    try:
-        configurator.options(product.start)
-    except TooHard as fault:
-        why = f"the model of {product.id} is too hard to answer about ({fault.message}): simplify its constraints"
-        raise WrongProduct(why, where=product.id) from None
+    _open(configurator, product)
     known = configurator.model.features
     demand = product.demand
     named = {name for condition in demand.conditions() for name in features_of(condition)}
