@@ -50,6 +50,8 @@ class Shop:
     orders: dict[str, str] = field(default_factory=dict)
     """Idempotency key to order."""
     keys: list[str] = field(default_factory=list)
+    looks: list[tuple[str, list[str], bool]] = field(default_factory=list)
+    """Visit, options looked at, whether she left."""
     facts: list[dict[str, Any]] = field(default_factory=list)
     resumed_after: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
@@ -67,6 +69,8 @@ class Shop:
                 Route("/api/v1/products", self.products),
                 Route("/api/v1/products/bike/options", self.options, methods=["POST"]),
                 Route("/api/v1/products/bike/explain", self.explain, methods=["POST"]),
+                Route("/api/v1/products/bike/promise", self.promise, methods=["POST"]),
+                Route("/api/v1/products/bike/looked", self.looked, methods=["POST"]),
                 Route("/api/v1/quotes", self.quote, methods=["POST"]),
                 Route("/api/v1/orders", self.order, methods=["POST"]),
                 Route("/api/v1/orders/events", self.events),
@@ -91,6 +95,19 @@ class Shop:
         asked = await request.json()
         assert self.bike.explain(asked["choices"], asked["wanted"]).reasons
         return _busy() if self._meet(request) else JSONResponse({})
+
+    async def promise(self, request: Request) -> Response:
+        if self._meet(request):
+            return _busy()
+        assert (await request.json())["choices"]
+        return JSONResponse({"date": "2026-03-09", "binding": [{"kind": "machine", "hours": 48.0}]})
+
+    async def looked(self, request: Request) -> Response:
+        if self._meet(request):
+            return _busy()
+        asked = await request.json()
+        self.looks.append((request.headers["visit"], asked["options"], asked["left"]))
+        return Response(status_code=204)
 
     async def quote(self, request: Request) -> Response:
         busy, asked = self._meet(request), await request.json()
@@ -175,15 +192,26 @@ async def visited(served: Served, habits: Habits = QUICK, seed: int = 7) -> Acco
 @pytest.mark.journey
 async def test_shoppers_choose_ask_quote_order_and_leave(served: Served) -> None:
     account = await visited(served)
-    assert account.visits == account.quotes == 30
-    assert account.left + len(account.placed) == 30
+    assert account.visits == account.quotes + account.walked_off == 30
+    assert account.left + len(account.placed) == account.quotes
     assert 1 <= account.left <= 14
+    assert 1 <= account.walked_off <= 14
     assert account.whys > 3
     assert account.gave_up == account.retries == 0
     assert account.refusals == {}
     assert set(account.placed) == set(served.shop.orders.values())
     assert served.shop.tokens == {"Bearer secret"}
-    assert len(account.quote_ms) == 30
+    assert len(account.quote_ms) == account.quotes
+
+
+@pytest.mark.journey
+async def test_each_shopper_tells_what_she_looked_at_and_that_she_leaves(served: Served) -> None:
+    account = await visited(served)
+    looks = served.shop.looks
+    assert len({visit for visit, _, _ in looks}) == 30, "every shopper is a visit of her own"
+    assert sum(left for _, _, left in looks) == account.left + account.walked_off
+    assert all(options for _, options, left in looks if not left)
+    assert {option for _, options, _ in looks for option in options} >= {"Belt", "Chain", "Rack"}
 
 
 @pytest.mark.journey
@@ -229,7 +257,7 @@ async def test_a_server_that_is_restarted_loses_no_shopper(served: Served) -> No
     account = await running
     assert account.gave_up == 0
     assert account.retries > 0
-    assert account.left + len(account.placed) == 40
+    assert account.left + account.walked_off + len(account.placed) == 40
     assert set(account.placed) == set(served.shop.orders.values())
 
 

@@ -19,6 +19,7 @@ Say = Callable[[str], None]
 RETRY_FIRST_S, RETRY_LAST_S = 0.1, 2.0
 TOLD = ("PromiseTold", "PromiseMoved")
 """Facts by which a buyer learns that her date has changed."""
+HOURS_A_DAY = 24
 STEPS_MAX = 80
 """So many clicks a shopper makes before she gives up."""
 AGAIN = (408, 425, 429, 500, 502, 503, 504)
@@ -51,7 +52,9 @@ class Habits:
     thinks_s: float = 0.05
     """Mean wall seconds between two clicks."""
     leaves: float = 0.2
-    """The part of the quotes after which she leaves."""
+    """The part of the quotes after which she leaves; with doubts she leaves the sooner, the longer she would wait."""
+    doubts: float = 0.3
+    """The part who look at price and date once more before they ask for a quote, and then take something back, or leave."""
     declines: float = 0.35
     """The part of the options she sees and does not take."""
     asks_why: float = 0.15
@@ -93,6 +96,9 @@ class Account:
     whys: int = 0
     quotes: int = 0
     left: int = 0
+    """After a quote."""
+    walked_off: int = 0
+    """Before a quote, having seen price and date."""
     gave_up: int = 0
     retries: int = 0
     placed: dict[str, Placed] = field(default_factory=dict)
@@ -108,10 +114,15 @@ class Account:
 class Api:
     """The shop's HTTP API as a program uses it: one place that knows its paths. Raises Refusal and NoAnswer."""
 
-    def __init__(self, client: httpx.AsyncClient, account: Account, patience_s: float) -> None:
+    def __init__(self, client: httpx.AsyncClient, account: Account, patience_s: float, visit: str = "") -> None:
         self.client = client
         self.account = account
         self.patience_s = patience_s
+        self.visit = visit
+
+    def for_visit(self) -> "Api":
+        """The same for one shopper: the shop counts what she does apart from what others with this token do."""
+        return Api(self.client, self.account, self.patience_s, new_id("vis"))
 
     async def products(self) -> list[str]:
         found = await self._ask("GET", "/api/v1/products")
@@ -125,6 +136,14 @@ class Api:
     async def why(self, product: str, choices: list[str], wanted: str) -> Any:
         body = {"choices": choices, "wanted": wanted}
         return await self._ask("POST", f"/api/v1/products/{product}/explain", body)
+
+    async def promise(self, product: str, choices: list[str]) -> dict[str, Any]:
+        """When this could be handed over."""
+        return dict(await self._ask("POST", f"/api/v1/products/{product}/promise", {"choices": choices}))
+
+    async def looked(self, product: str, options: list[str], *, left: bool = False) -> None:
+        """Which options she looked at, and whether she leaves now."""
+        await self._ask("POST", f"/api/v1/products/{product}/looked", {"options": options, "left": left})
 
     async def quote(self, product: str, choices: list[str]) -> dict[str, Any]:
         """Price and promise; sent again with the same key, it is the same quote."""
@@ -151,6 +170,8 @@ class Api:
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str = "") -> Any:
         headers = {"Idempotency-Key": key} if key else {}
+        if self.visit:
+            headers["Visit"] = self.visit
         until = time.monotonic() + self.patience_s
         wait_s = RETRY_FIRST_S
         while True:
@@ -258,7 +279,7 @@ class Shoppers:
 
     async def _visit(self, api: Api, chance: random.Random) -> None:
         try:
-            await self._shop(api, chance)
+            await self._shop(api.for_visit(), chance)
         except Refusal as refusal:
             self.account.refused(refusal)
             self.account.gave_up += 1
@@ -274,10 +295,14 @@ class Shoppers:
         product = chance.choice(self.products)
         began = time.monotonic()
         quote = await Choosing(self, api, chance, product).until_quoted()
+        if quote is None:
+            self.account.walked_off += 1
+            return
         self.account.quotes += 1
         await self.think(chance)
         if chance.random() < self.habits.leaves:
             self.account.left += 1
+            await api.looked(product, [], left=True)
             return
         order = await api.order(_id_of(quote, "quote"))
         placed = Placed(
@@ -341,15 +366,23 @@ class Choosing:
         self.product = product
         self.choices: list[str] = []
         self.declined: set[str] = set()
+        self.seen: set[str] = set()
+        self.is_sure = chance.random() >= shoppers.habits.doubts
 
-    async def until_quoted(self) -> dict[str, Any]:
-        """Raises NoAnswer when she finds no end."""
+    async def until_quoted(self) -> dict[str, Any] | None:
+        """None when she leaves before. Raises NoAnswer when she finds no end."""
         habits, account = self.shoppers.habits, self.shoppers.account
         options = await self.api.options(self.product, self.choices)
         for _ in range(STEPS_MAX):
             await self.shoppers.think(self.chance)
             open_ones = [option for option in options["possible"] if option not in self.declined]
+            if not open_ones and not self.is_sure:
+                if await self._doubt():
+                    return None
+                options = await self.api.options(self.product, self.choices)
+                continue
             if not open_ones:
+                await self.api.looked(self.product, sorted(self.seen))
                 quote = await self._try_to_quote()
                 if quote is not None:
                     return quote
@@ -357,6 +390,7 @@ class Choosing:
                 continue
             account.clicks += 1
             wanted = self.chance.choice(open_ones)
+            self.seen.add(wanted)
             if options["impossible"] and self.chance.random() < habits.asks_why:
                 await self._ask_why(self.chance.choice(options["impossible"]))
             elif self.chance.random() < habits.declines:
@@ -365,6 +399,28 @@ class Choosing:
                 self.choices.append(wanted)
                 options = await self.api.options(self.product, self.choices)
         raise NoAnswer(f"{self.product}: still open after {STEPS_MAX} clicks: {self.choices}")
+
+    async def _doubt(self) -> bool:
+        """She looks at price and date once more: true when she leaves, else she takes one choice back."""
+        self.is_sure = True
+        waits = [each["hours"] for each in (await self._promise())["binding"] if each["kind"] != "operation"]
+        if self.chance.random() < self.shoppers.habits.leaves * (1 + max(waits, default=0.0) / HOURS_A_DAY):
+            await self.api.looked(self.product, sorted(self.seen), left=True)
+            return True
+        if self.choices:
+            unwanted = self.chance.choice(self.choices)
+            self.choices.remove(unwanted)
+            self.declined.add(unwanted)
+        return False
+
+    async def _promise(self) -> dict[str, Any]:
+        """With something still open, or at a moment when no date can be told, there is none."""
+        try:
+            return await self.api.promise(self.product, self.choices)
+        except Refusal as refusal:
+            if refusal.status not in (400, 409, 422, 503):
+                raise
+            return {"binding": []}
 
     async def _try_to_quote(self) -> dict[str, Any] | None:
         """None when something that must be chosen is still open."""
@@ -409,7 +465,7 @@ async def server_sent(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str
 
 def _content(answer: httpx.Response) -> Any:
     if answer.is_success:
-        return answer.json()
+        return answer.json() if answer.content else {}
     raise Refusal(answer.status_code, _sentence(answer))
 
 

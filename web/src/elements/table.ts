@@ -1,5 +1,5 @@
-// <lo-table name="late"> around a <table>: sorts by its headers (th data-sort="text|number|time"), filters, exports CSV.
-// Cells may carry data-value to be sorted and exported by. Sort and filter live in the address.
+// <lo-table name="late"> around a <table>: sorts by its headers (th data-sort="text|number|time"), filters, exports CSV
+// and XLSX. Cells may carry data-value to be sorted and exported by. Sort and filter live in the address.
 import { download } from "../download";
 import { icon, language, make, say } from "../texts";
 
@@ -52,10 +52,12 @@ export class SortedTable extends HTMLElement {
       this.remember();
     });
     const csv = make("button", { type: "button", class: "button small quiet" }, icon("download"), "CSV");
-    csv.addEventListener("click", () => this.export());
+    csv.addEventListener("click", () => this.exportText());
+    const xlsx = make("button", { type: "button", class: "button small quiet" }, icon("download"), "XLSX");
+    xlsx.addEventListener("click", () => void this.exportWorkbook());
     this.count = make("span", { class: "count", role: "status" });
     const tools = make("div", { class: "tools no-print", "data-keep": true }, make("div", { class: "search-box" }, icon("search"), input));
-    tools.append(...this.querySelectorAll(":scope > [slot=tools]"), this.count, csv);
+    tools.append(...this.querySelectorAll(":scope > [slot=tools]"), this.count, csv, xlsx);
     this.prepend(tools);
   }
 
@@ -116,12 +118,27 @@ export class SortedTable extends HTMLElement {
     history.replaceState(history.state, "", address);
   }
 
-  private export(): void {
+  /** What is shown: the headings, then the rows that the filter leaves, in their order. */
+  private shown(): string[][] {
     const head = this.headers().map((header) => (header.textContent ?? "").trim());
-    const rows = this.rows().filter((row) => !row.hidden).map((row) => Array.from(row.cells, cellValue));
-    download(`${this.getAttribute("name") ?? "table"}.csv`, csvText([head, ...rows]), "text/csv");
+    return [head, ...this.rows().filter((row) => !row.hidden).map((row) => Array.from(row.cells, cellValue))];
+  }
+
+  private exportText(): void {
+    download(`${this.getAttribute("name") ?? "table"}.csv`, csvText(this.shown()), "text/csv");
+  }
+
+  private async exportWorkbook(): Promise<void> {
+    const name = this.getAttribute("name") ?? "table";
+    const isNumber = this.headers().map((header) => header.dataset.sort === "number");
+    const [head = [], ...rows] = this.shown();
+    const typed = rows.map((row) => row.map((text, column) => (isNumber[column] && PLAIN_NUMBER.test(text) ? Number(text) : text)));
+    const { workbook } = await import("../xlsx");
+    download(`${name}.xlsx`, workbook(name, [head, ...typed]));
   }
 }
+
+const PLAIN_NUMBER = /^-?\d{1,15}(\.\d+)?$/;
 
 function cellValue(cell: HTMLTableCellElement | undefined): string {
   return cell?.dataset.value ?? (cell?.textContent ?? "").replace(/\s+/g, " ").trim();
