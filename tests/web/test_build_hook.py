@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from lotone.configure.reasoning.kernel import native
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -94,3 +96,37 @@ def test_the_lock_file_names_no_server() -> None:
     text = (ROOT / "web" / "package-lock.json").read_text("utf-8")
     assert "resolved" not in text
     assert "http" not in text.replace("https://github.com/sponsors", "").replace("https://opencollective.com", "")
+
+
+def _kernel(folder: Path, source: str) -> Path:
+    (folder / "circuit.c").write_text(source, "utf-8")
+    return folder
+
+
+def test_circuits_are_compiled_for_all_platforms_and_again_only_when_the_source_changed(
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = _kernel(tmp_path, '__attribute__((visibility("default"))) int answer(void) { return 42; }\n')
+    monkeypatch.setattr(hook, "CIRCUITS", {name: hook.CIRCUITS[name] for name in ("linux-x86_64.so", "macos-arm64.dylib")})
+    hook.make_circuits(kernel)
+    built = kernel / "built"
+    assert {path.name for path in built.iterdir()} == {*hook.CIRCUITS, hook.STAMP}
+    assert (built / "linux-x86_64.so").read_bytes().startswith(b"\x7fELF")
+    assert (built / "macos-arm64.dylib").read_bytes().startswith(b"\xcf\xfa\xed\xfe")
+    before = (built / hook.STAMP).stat().st_mtime_ns
+    hook.make_circuits(kernel)
+    assert (built / hook.STAMP).stat().st_mtime_ns == before
+    _kernel(tmp_path, "this is not C")
+    with pytest.raises(SystemExit, match=r"compiling circuit\.c for x86_64-linux-gnu failed"):
+        hook.make_circuits(kernel)
+    assert (built / "linux-x86_64.so").is_file(), "a build that fails leaves the last good one"
+
+
+def test_a_missing_c_compiler_is_explained(hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="pip install ziglang"):
+        hook.make_circuits(_kernel(tmp_path, ""))
+
+
+def test_the_names_of_circuits_are_those_that_are_looked_for(hook: ModuleType) -> None:
+    assert set(hook.CIRCUITS) == set(native.LIBRARIES.values())

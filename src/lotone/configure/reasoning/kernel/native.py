@@ -22,7 +22,7 @@ from lotone.configure.reasoning.reasoner import Costs
 log = structlog.get_logger(__name__)
 
 BUILT = Path(__file__).parent / "built"
-_LIBRARIES = {
+LIBRARIES = {
     ("Linux", "x86_64"): "linux-x86_64.so",
     ("Linux", "aarch64"): "linux-aarch64.so",
     ("Darwin", "x86_64"): "macos-x86_64.dylib",
@@ -80,7 +80,7 @@ class _Summary(Structure):
 @cache
 def library() -> CDLL | None:
     """The library for this platform; None, said once, where there is none."""
-    name = _LIBRARIES.get((platform.system(), platform.machine()), "")
+    name = LIBRARIES.get((platform.system(), platform.machine()), "")
     try:
         loaded = CDLL(str(BUILT / name))
         for call in (loaded.answer, loaded.cheapest, loaded.count):
