@@ -13,6 +13,7 @@ from lotone.configure.reasoning.picking import Formula
 from lotone.configure.reasoning.reasoner import Reasoner
 from lotone.configure.reasoning.reasons import Reasons
 from lotone.configure.reasoning.sat import Deadline
+from lotone.configure.reasoning.typed_reasons import TypedReasons
 
 
 class Explainer:
@@ -47,7 +48,9 @@ class Explainer:
             return self._reasons.core(literals, Deadline(self.limits, f"{self.model.name}: why this is not possible"))
 
     @cached_property
-    def _reasons(self) -> Reasons:
+    def _reasons(self) -> Reasons | TypedReasons:
+        if self.formula.clauses.is_typed:
+            return TypedReasons(self.model, self.formula.clauses)
         return Reasons(self.formula.clauses.of_rule, self.formula.definitions, self.formula.variables)
 
     def _explanation(

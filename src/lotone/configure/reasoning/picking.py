@@ -1,4 +1,4 @@
-"""Which reasoner answers about a model: a circuit where the model compiles, else a search."""
+"""Which reasoner answers about a model: a circuit, else a search, or a constraint solver for numbers and texts."""
 
 from dataclasses import replace
 from threading import Lock
@@ -9,6 +9,7 @@ from lotone.configure.reasoning.compiling import compile_clauses
 from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
 from lotone.configure.reasoning.reasoner import Reasoner
 from lotone.configure.reasoning.search import Search
+from lotone.configure.reasoning.typed import Typed
 
 COMPILING_SHARE = 0.8
 """Of the time that is allowed until the first answer; the rest is for the search that answers when it was not enough."""
@@ -27,6 +28,9 @@ class Formula:
 
     def search(self) -> Search:
         return Search(self.all, self.variables, name=self.name)
+
+    def typed(self, limits: Limits) -> Typed:
+        return Typed(self.clauses.model, self.clauses, limits)
 
     def compiled(self, limits: Limits) -> Reasoner:
         """Raises TooHard or NoCompiler."""
@@ -54,6 +58,8 @@ class Picked:
         self._reasoner = reasoner
 
     def _made(self) -> Reasoner:
+        if self.formula.clauses.is_typed:
+            return self.formula.typed(self.limits)
         try:
             return self.formula.compiled(replace(self.limits, seconds=self.limits.seconds * COMPILING_SHARE))
         except (TooHard, NoCompiler):
