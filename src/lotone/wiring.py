@@ -56,6 +56,11 @@ class Work:
         )
 
     @cached_property
+    def saved(self) -> configure.SavedService:
+        store = configure.SavedStore(self.connection, self.organization)
+        return configure.SavedService(store, self.platform.wall, self.configure)
+
+    @cached_property
     def interest(self) -> configure.InterestService:
         return configure.InterestService(configure.InterestStore(self.connection, self.organization), self.platform.today)
 

@@ -56,6 +56,7 @@ def things(platform: Platform) -> dict[str, str]:
         quote = work.orders.quote(blueprint.product.id, sorted(configurator.complete(blueprint.product.start)), buyer.id)
         order = work.orders.place(quote.id, buyer.id)
         open_quote = work.orders.quote(blueprint.product.id, sorted(configurator.complete(())), buyer.id)
+        saved = work.saved.save(buyer.id, blueprint.product.id, blueprint.product.start, "canary's own")
         (unit,) = work.make.create_units(order.id)
         booking = work.plan.bookings_of(order.id)[0]
         tag = next(tag for tag in work.assets.tags("paint-1") if tag.name == "state")
@@ -65,7 +66,7 @@ def things(platform: Platform) -> dict[str, str]:
         "machine": "paint-1", "tag": str(tag.number), "organization": OWNER, "shop": OWNER, "number": "1",
         "lot": "primer-first", "part": "primer", "path": "mark.svg", "secret": "x" * 43, "token": "tok_x",
         "role": "planner", "item": "1", "id": order.id, "work_center": "paint", "name": "state", "purchase": "buy_x",
-        "access": "on", "booking": booking.id,
+        "access": "on", "booking": booking.id, "saved": saved.id,
     }  # fmt: skip
 
 
@@ -116,7 +117,7 @@ def everything_of(platform: Platform, organization: str) -> dict[str, Any]:
 async def test_reading_shows_nothing_of_the_other(
     platform: Platform, things: dict[str, str], stranger: httpx.AsyncClient
 ) -> None:
-    hers = {things[name] for name in ("order", "quote", "serial", "user")}
+    hers = {things[name] for name in ("order", "quote", "serial", "user", "saved")}
     for method, address, route in addresses(platform, things):
         if method != "GET" or route in OPEN_TO_ALL or route.startswith(("/metrics", "/static")):
             continue

@@ -92,6 +92,15 @@ from lotone.configure.model.options import Contradiction, Explanation, Incomplet
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
+from lotone.configure.model.saved import (
+    NAME_MAX,
+    SAVED_MAX,
+    Reviewed,
+    SavedConfiguration,
+    TooManySaved,
+    UnknownSaved,
+    WrongName,
+)
 from lotone.configure.model.version import AlreadyReleased, NothingNew, Version, VersionState
 from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.model import read_model
@@ -105,13 +114,17 @@ from lotone.configure.service.drafts import DraftService, Plant, Saved
 from lotone.configure.service.effect import effect_of
 from lotone.configure.service.interest import InterestService, Visits
 from lotone.configure.service.products import ConfigureService, UnknownProduct, WrongMoment
+from lotone.configure.service.saved import SavedService
 from lotone.configure.store import Store, VersionTaken
 from lotone.configure.store_drafts import DraftStore
 from lotone.configure.store_interest import InterestStore
+from lotone.configure.store_saved import SavedStore
 
 __all__ = [
     "ALWAYS",
     "KEEP_DAYS_MAX",
+    "NAME_MAX",
+    "SAVED_MAX",
     "SMALLEST_MAX",
     "Affected",
     "AlreadyReleased",
@@ -181,18 +194,24 @@ __all__ = [
     "ProductReleased",
     "ProductTaken",
     "Quantity",
+    "Reviewed",
     "Rule",
     "RuleKind",
     "Saved",
+    "SavedConfiguration",
+    "SavedService",
+    "SavedStore",
     "Setting",
     "Store",
     "Tables",
     "Tally",
     "TimeRule",
     "TooHard",
+    "TooManySaved",
     "UnknownDraft",
     "UnknownFeature",
     "UnknownProduct",
+    "UnknownSaved",
     "Version",
     "VersionState",
     "VersionTaken",
@@ -204,6 +223,7 @@ __all__ = [
     "WrongExpression",
     "WrongInterestSetting",
     "WrongMoment",
+    "WrongName",
     "WrongPicture",
     "WrongProduct",
     "analyse",

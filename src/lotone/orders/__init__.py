@@ -7,6 +7,7 @@ was kept (`kept_rate`). `track` is the order's story for its buyer. A buyer sees
 
 from lotone.orders.facts import OrderCancelled, OrderCompleted, OrderDelivered, OrderPlaced, PromiseTold
 from lotone.orders.model import (
+    QUANTITY_MAX,
     KeptRate,
     KeyUsed,
     Order,
@@ -28,6 +29,7 @@ from lotone.orders.service import OrderService
 from lotone.orders.store import Store
 
 __all__ = [
+    "QUANTITY_MAX",
     "KeptRate",
     "KeyUsed",
     "Order",

@@ -85,6 +85,8 @@ class Configurator extends HTMLElement {
     else if (target.closest("[data-undo]")) this.undo();
     else if (target.closest("[data-sooner]")) void this.sooner(target.closest<HTMLElement>("[data-sooner]")!);
     else if (target.closest("[data-copy-address]")) void share();
+    else if (target.closest("[data-make]")) this.make(target.closest<HTMLElement>("[data-make]")!);
+    else if (target.closest("[data-elsewhere-open]")) void this.elsewhere();
     else if (target.closest("[data-more]")) this.more(target.closest<HTMLElement>("[data-more]")!);
     else if (target.closest(".shop-sections a")) this.jump(event, target.closest<HTMLAnchorElement>("a")!);
   }
@@ -107,6 +109,29 @@ class Configurator extends HTMLElement {
       this.past.push(now);
       await this.show(`${now}&${verb}=${encodeURIComponent(name)}`);
     });
+  }
+
+  /** A whole configuration at one press; it can be taken back like a choice. */
+  private make(button: HTMLElement): void {
+    button.closest("details")?.removeAttribute("open");
+    this.tail = this.tail.then(async () => {
+      const now = this.query;
+      this.past.push(now);
+      await this.show(`${now}&make=${encodeURIComponent(button.dataset.make ?? "")}`);
+    });
+  }
+
+  /** The code for another device's camera, for the choices as they stand. */
+  private async elsewhere(): Promise<void> {
+    this.querySelector("details.shop-more")?.removeAttribute("open");
+    const dialog = this.querySelector<HTMLDialogElement>("#elsewhere");
+    try {
+      const page = await this.ask("elsewhere", this.query);
+      dialog?.querySelector("[data-elsewhere]")?.replaceChildren(...page.body.childNodes);
+      dialog?.showModal();
+    } catch (fault) {
+      toast(fault instanceof Refused ? fault.message : say("LotOne can't be reached."), { kind: "wrong" });
+    }
   }
 
   private undo(): void {
@@ -146,7 +171,7 @@ class Configurator extends HTMLElement {
     shown.dataset.address = fresh.dataset.address;
     const svg = fresh.querySelector("#shop-picture > svg");
     if (svg) this.querySelector<Picture>("#shop-picture")?.become(svg);
-    for (const part of ["#shop-promise", "#shop-price", "#shop-news"]) this.morph(fresh, part);
+    for (const part of ["#shop-promise", "#shop-price", "#shop-news", "#shop-more"]) this.morph(fresh, part);
     this.morph(fresh, "#shop-order");
     this.morph(fresh, "#shop-options");
     const held = this.querySelector<HTMLInputElement>("#shop-order [name=instead_of]");
@@ -266,6 +291,11 @@ CSS.registerProperty?.({ name: "--done", syntax: "<percentage>", inherits: true,
 
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
+  if (form.matches("[data-save]")) {
+    // what is saved is what is chosen now, not what was when the page was loaded
+    const chosen = document.querySelectorAll<HTMLInputElement>("#shop-order input[name=c]");
+    form.querySelector("[data-choices]")?.replaceChildren(...[...chosen].map((one) => one.cloneNode()));
+  }
   if (!form.matches("[data-once], #shop-order")) return;
   if (form.id === "shop-order" && document.querySelector("#shop-promise [data-none]")) return event.preventDefault();
   if (form.dataset.sent !== undefined) event.preventDefault(); // pressed twice: once is enough

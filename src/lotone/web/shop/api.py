@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from lotone.configure import Product
+from lotone.configure import Product, Reviewed
 from lotone.identity import Actor
 from lotone.kernel import Fact
 from lotone.orders import Quote, buyer_of
@@ -16,6 +16,10 @@ from lotone.web import watching
 from lotone.web.access import needs, platform_of
 from lotone.web.faults import problem
 from lotone.web.live import stream
+from lotone.web.shop.choosing import Shown, sheet
+from lotone.web.shop.days import Days, days_of
+from lotone.web.shop.offer import Offered, answer
+from lotone.web.shop.wording import wording
 from lotone.wiring import Work
 
 router = APIRouter(prefix="/api/v1", tags=["shop"])
@@ -36,6 +40,16 @@ class NewQuote(Choices):
     product: str = Field(max_length=80)
     quantity: int = Field(1, ge=1, le=1000)
     instead_of: str | None = Field(None, max_length=60, description="An earlier quote of yours that is dropped for this one.")
+
+
+class NewSaved(Choices):
+    product: str = Field(max_length=80)
+    name: str = Field(max_length=200)
+
+
+class ChangedSaved(BaseModel):
+    name: str | None = Field(None, max_length=200)
+    shared: bool | None = Field(None, description="Whether whoever knows its address may open it.")
 
 
 class NewOrder(BaseModel):
@@ -96,6 +110,106 @@ def promise(request: Request, product: str, chosen: Choices, actor: Actor = need
         found = work.orders.preview(product, chosen.choices)
     watching.promised(request, actor, product, found)
     return promise_json(found)
+
+
+@router.post("/products/{product}/differences")
+def differences(request: Request, product: str, chosen: Choices, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
+    """Price and promise of these choices, and for every option how it stands and what taking it would change.
+
+    All promises are about one and the same plan, at most a second old; nothing is held. `days` counts midnights in your
+    time zone (parameter `tz`), later ones positive. Open choices are decided as the shop does.
+    """
+    with platform_of(request).look(actor.organization) as work:
+        shown = sheet(work.configure.product(product), chosen.choices)
+        days = days_of(work, shown, wording(request))
+    watching.promised(request, actor, product, days.promise)
+    return {
+        "choices": list(shown.choices),
+        "price": shown.price.cents / 100,
+        "currency": shown.price.currency,
+        "promise": days.promise and promise_json(days.promise),
+        "options": {option.name: _difference_json(option, days) for option in shown.options.values()},
+    }
+
+
+def _difference_json(option: Shown, days: Days) -> dict[str, Any]:
+    promise = days.options.get(option.name)
+    return {
+        "state": option.state.value,
+        "price": option.difference and option.difference.cents / 100,
+        "days": days.later.get(option.name),
+        "date": promise and promise.date,
+        "probability": promise and promise.probability,
+    }
+
+
+@router.post("/products/{product}/offer", response_class=Response)
+def offer(request: Request, product: str, chosen: Choices, actor: Actor = needs("orders.quote")) -> Response:
+    """An offer for these choices as PDF, in your language; nothing is held."""
+    with platform_of(request).look(actor.organization) as work:
+        shown = sheet(work.configure.product(product), chosen.choices)
+        days = days_of(work, shown, wording(request), with_options=False)
+        seller = work.identity.organization().words
+    return answer(request, Offered(shown, seller, shown.price, days.promise))
+
+
+@router.get("/saved")
+def saved(request: Request, actor: Actor = needs("orders.quote")) -> list[dict[str, Any]]:
+    """One's own saved configurations, the newest first."""
+    with platform_of(request).look(actor.organization) as work:
+        return [saved_json(work.saved.review(one)) for one in work.saved.saved_of(actor.who)]
+
+
+@router.post("/saved", status_code=201)
+def save(request: Request, new: NewSaved, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
+    """Keep choices of a product's newest version under a name."""
+    with platform_of(request).work(actor.organization) as work:
+        return saved_json(work.saved.review(work.saved.save(actor.who, new.product, new.choices, new.name)))
+
+
+@router.get("/saved/{saved}")
+def one_saved(request: Request, saved: str, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
+    """A saved configuration of one's own or one that is shared, and what the newest version of its product says to it."""
+    with platform_of(request).look(actor.organization) as work:
+        return saved_json(work.saved.review(work.saved.opened(saved, actor.who)))
+
+
+@router.patch("/saved/{saved}")
+def change_saved(request: Request, saved: str, change: ChangedSaved, actor: Actor = needs("orders.quote")) -> dict[str, Any]:
+    """Rename it, share it, or stop sharing it."""
+    with platform_of(request).work(actor.organization) as work:
+        if change.name is not None:
+            work.saved.rename(saved, actor.who, change.name)
+        if change.shared is not None:
+            work.saved.share(saved, actor.who, is_shared=change.shared)
+        return saved_json(work.saved.review(work.saved.own(saved, actor.who)))
+
+
+@router.delete("/saved/{saved}", status_code=204)
+def forget_saved(request: Request, saved: str, actor: Actor = needs("orders.quote")) -> None:
+    """Keep it no longer."""
+    with platform_of(request).work(actor.organization) as work:
+        work.saved.forget(saved, actor.who)
+
+
+def saved_json(reviewed: Reviewed) -> dict[str, Any]:
+    one = reviewed.saved
+    return {
+        "saved": one.id,
+        "name": one.name,
+        "product": one.product,
+        "version": one.version,
+        "choices": list(one.choices),
+        "price": one.price.cents / 100,
+        "currency": one.price.currency,
+        "saved_at": one.saved_at,
+        "shared": one.is_shared,
+        "newest_version": reviewed.product.version,
+        "still_possible": list(reviewed.choices),
+        "gone": list(reviewed.gone),
+        "against": list(reviewed.against),
+        "rules": [rule.text for rule in reviewed.rules],
+    }
 
 
 @router.post("/quotes", status_code=201)

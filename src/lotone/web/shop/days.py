@@ -29,9 +29,10 @@ AGE_S = 1.0
 """A click may use what another asked of the same plan a moment ago; whoever orders is told anew."""
 
 
-def days_of(work: Work, shown: Sheet, say: Wording, *, age_s: float = AGE_S) -> Days:
+def days_of(work: Work, shown: Sheet, say: Wording, *, age_s: float = AGE_S, with_options: bool = True) -> Days:
     """One batch of questions for everything that a click can change."""
-    asked = {option.name: option.instead for option in shown.options.values() if option.instead is not None}
+    options_shown = shown.options.values() if with_options else ()
+    asked = {option.name: option.instead for option in options_shown if option.instead is not None}
     now, *answers = (
         answer if isinstance(answer, Promise) else None
         for answer in work.orders.preview_many(shown.product.id, [shown.choices, *asked.values()], age_s=age_s)

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from lotone.configure import Product
 from lotone.identity import Actor
 from lotone.make import UnitState
-from lotone.orders import Order, OrderState, Quote, QuoteState, StepState, Story, UnknownQuote, buyer_of
+from lotone.orders import QUANTITY_MAX, Order, OrderState, Quote, QuoteState, StepState, Story, UnknownQuote, buyer_of
 from lotone.plan import HoldLost
 from lotone.web import watching
 from lotone.web.access import platform_of, shopper
@@ -82,6 +82,7 @@ def _quote_seen(request: Request, product: Product, quote: Quote) -> dict[str, A
         "is_held": quote.state is QuoteState.OPEN and quote.expires_at > wall,
         "is_dropped": quote.state is QuoteState.DROPPED,
         "seconds": max(0, round((quote.expires_at - wall).total_seconds())),
+        "most": QUANTITY_MAX,
         "back": _back(request.path_params["shop"], quote),
     }
 
@@ -97,12 +98,25 @@ def hold_again(request: Request, shop: str, quote: str, actor: Actor = shopper("
     return go_to(request, f"/shop/{shop}/quotes/{_requote(request, shop, quote, actor)}?again=1")
 
 
-def _requote(request: Request, shop: str, quote: str, actor: Actor) -> str:
+def _requote(request: Request, shop: str, quote: str, actor: Actor, quantity: int | None = None) -> str:
     with platform_of(request).work(shop) as work:
         old = work.orders.quoted(quote, actor.who)
-        new = work.orders.quote(old.product, old.choices, actor.who, quantity=old.quantity, instead_of=old.id)
+        count = quantity or old.quantity
+        new = work.orders.quote(old.product, old.choices, actor.who, quantity=count, instead_of=old.id)
     watching.quoted(request, actor, new)
     return new.id
+
+
+@router.post("/{shop}/quotes/{quote}/quantity")
+def change_quantity(
+    request: Request,
+    shop: str,
+    quote: str,
+    quantity: Annotated[int, Form(ge=1, le=QUANTITY_MAX)],
+    actor: Actor = shopper("orders.quote"),
+) -> Response:
+    """As many of them: the hold is exchanged for one of all units, with their own day and price."""
+    return go_to(request, f"/shop/{shop}/quotes/{_requote(request, shop, quote, actor, quantity)}")
 
 
 @router.post("/{shop}/quotes/{quote}/place")

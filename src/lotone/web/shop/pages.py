@@ -1,7 +1,7 @@
 """The shop's window and the product that follows the choices: picture, options, price, promise."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -18,8 +18,12 @@ from lotone.web.room import Entry, Room, Section, Thread
 from lotone.web.shop.api import router as api
 from lotone.web.shop.choosing import CHOICES_MAX, Sheet, changes_between, drawn, drop, sheet, take, why_not
 from lotone.web.shop.days import Days, days_of, soonest
+from lotone.web.shop.keeping import address_of, banner_of, comparison
+from lotone.web.shop.keeping import router as keeping
+from lotone.web.shop.making import made, makes_of
 from lotone.web.shop.ordering import router as ordering
 from lotone.web.shop.questions import questions
+from lotone.web.shop.shortly import choices_of, version_of
 from lotone.web.shop.wording import spoken, wording
 from lotone.wiring import Work
 
@@ -57,13 +61,19 @@ def product(
     product: str,
     c: Chosen = None,
     quote: str = "",
+    k: Annotated[str, Query(max_length=8000)] = "",
+    saved: Annotated[str, Query(max_length=40)] = "",
     actor: Actor = shopper("configure.read"),
 ) -> Response:
-    """The product with these choices. `quote` is the buyer's held quote that a new one takes the place of."""
+    """The product with these choices (`k`: the same in a few letters).
+
+    `quote` is the buyer's held quote that a new one takes the place of; `saved` the saved configuration that was opened.
+    """
     with platform_of(request).look(shop) as work:
         found = work.configure.product(product)
         held = _held(work, quote, actor)
-        shown = sheet(found, found.start if c is None else c)
+        opened = banner_of(work, saved, actor) if saved else None
+        shown = sheet(found, _asked_for(work, found, c, k))
         days = days_of(work, shown, wording(request))
     watching.chose(request, actor, product, shown.choices, shown.price, taken=())
     watching.promised(request, actor, product, days.promise)
@@ -73,8 +83,16 @@ def product(
         **_seen(request, shown, days),
         ways=_ways(found),
         held=held,
+        opened=opened,
         thread=Thread.at("choice"),
     )
+
+
+def _asked_for(work: Work, product: Product, choices: list[str] | None, code: str) -> Sequence[str]:
+    if code:
+        then = work.configure.product(product.id, version_of(code))
+        return choices_of(configurator_of(then).model, code)
+    return product.start if choices is None else choices
 
 
 def _held(work: Work, quote: str, actor: Actor) -> str:
@@ -85,22 +103,21 @@ def _held(work: Work, quote: str, actor: Actor) -> str:
 
 
 def _seen(request: Request, shown: Sheet, days: Days) -> dict[str, Any]:
+    shop, say = request.path_params["shop"], wording(request)
     return {
         **spoken(request),
         "sheet": shown,
         "days": days,
         "is_news": False,
         "questions": questions,
-        "address": address(request.path_params["shop"], shown),
+        "address": address_of(shop, shown),
+        "comparison": comparison(shop, shown.product, shown.choices, shown.product.start),
+        "offer": address_of(shop, shown).replace("?", "/offer.pdf?", 1),
+        "makes": [(make.name, make.icon, say.reader.say(make.text)) for make in makes_of(shown.product)],
         "picture": drawn(shown.product, shown.configuration, prefix="p-"),
         "changes": [],
         "asked": None,
     }
-
-
-def address(shop: str, shown: Sheet) -> str:
-    """Where this very configuration is found again, by whoever is told."""
-    return f"/shop/{shop}/{shown.product.id}?{urlencode([('c', name) for name in shown.choices or ('',)])}"
 
 
 @router.get("/{shop}/{product}/sheet")
@@ -111,13 +128,17 @@ def changed_sheet(
     c: Chosen = None,
     take: str = "",
     drop: str = "",
+    make: str = "",
     actor: Actor = shopper("orders.quote"),
 ) -> Response:
-    """All that one click changes: picture, options, price, promise, and what every other option would make of them."""
+    """All that one click changes: picture, options, price, promise, and what every other option would make of them.
+
+    `make` is the name of a whole: the cheapest, one that is ready sooner.
+    """
     with platform_of(request).look(shop) as work:
         found = work.configure.product(product)
         before = sheet(found, c or [])
-        shown = sheet(found, _changed(found, before, take, drop))
+        shown = made(work, before, make, wording(request)) if make else sheet(found, _changed(found, before, take, drop))
         days = days_of(work, shown, wording(request))
     watching.chose(request, actor, product, shown.choices, shown.price, taken=(take,) if take else ())
     watching.promised(request, actor, product, days.promise)
@@ -187,7 +208,7 @@ def sooner(request: Request, shop: str, product: str, c: Chosen = None, actor: A
 
 
 ROOM = Room(
-    routers=(ordering, router, api),
+    routers=(ordering, keeping, router, api),
     menu=(
         Entry(
             Words("Shop", "商店"), "/shop/{organization}", "store", "orders.quote", Section.SELL,
