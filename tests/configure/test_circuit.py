@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from configure.circuits import Solution, assumptions, costs, formulas, solutions, total
 from lotone.configure.reasoning.circuit import Circuit
-from lotone.configure.reasoning.kernel import Plain, library
+from lotone.configure.reasoning.kernel import Native, Plain, library, passes_over
+from lotone.configure.reasoning.kernel import native as native_passes
 from lotone.configure.reasoning.reasoner import NEVER, Answer
 from lotone.configure.reasoning.small import compile_small
 
@@ -38,7 +40,21 @@ def both(native: Circuit) -> tuple[Circuit, Circuit]:
 
 
 def test_the_native_passes_are_there() -> None:
-    assert library() is not None
+    assert isinstance(passes_over(circuit(1, []).layout), Native)
+
+
+def test_a_platform_without_a_library_is_told_once_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_passes.platform, "machine", lambda: "abacus")
+    library.cache_clear()
+    try:
+        with capture_logs() as lines:
+            made = [circuit(2, [[1, 2]]) for _ in range(3)]
+        assert [(line["event"], line["log_level"]) for line in lines] == [
+            ("no native circuit on this platform, answers are slower", "warning")
+        ]
+        assert made[0].count([]) == 3
+    finally:
+        library.cache_clear()
 
 
 @given(st.data())

@@ -72,7 +72,8 @@ def test_a_small_circuit_has_exactly_the_solutions(formula: tuple[int, list[list
 
 
 def test_a_model_with_too_much_work_is_not_small() -> None:
-    assert compile_small([[1, 2], [-1, 2], [1, -2], [-1, -2, 3]], 3, work_max=5) is None
+    assert compile_small(random_formula(100, 3.0, 1), 100, work_max=30_000) is None
+    assert compile_small([[1, 2]] * 10, 2, work_max=999) is None
 
 
 @settings(max_examples=25, deadline=None)
@@ -173,6 +174,7 @@ def test_a_compiler_that_breaks_is_said_to_break(monkeypatch: pytest.MonkeyPatch
 def test_without_the_compiler_small_models_still_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "is_available", lambda: False)
     assert compile_clauses([[1, 2]], 2).count([]) == 3
+    monkeypatch.setattr(compiling, "_WORK_ALONE", 100_000)
     with pytest.raises(NoCompiler, match="no wheel of d4"):
         compile_clauses(random_formula(300, 3, 1), 300)
 

@@ -16,18 +16,18 @@ from lotone.configure.reasoning.circuit import Circuit
 from lotone.configure.reasoning.layout import Layout
 from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
 from lotone.configure.reasoning.nnf import layout_of
-from lotone.configure.reasoning.small import compile_small
+from lotone.configure.reasoning.small import WORK_MAX, compile_small
 
 COMPILER = "d4 1.0.0"
 """What made a circuit; a stored one that another compiler made is not the same."""
 _PROCESS = Path(__file__).with_name("d4.py")
 _OUT_OF_MEMORY = 3
-_SMALL = 500
-"""Clauses of a model that we try to compile without d4."""
+_WORK_ALONE = 8_000_000
+"""What we try ourselves where there is no d4: one or two seconds."""
 _LOOK_S = 0.05
 """How often a compilation is looked at."""
 _TEXT_SHARE = 48
-"""A circuit may take this part of the memory as text: by default 32 MiB, which take some seconds and half a gigabyte to read."""
+"""A circuit as text may take this part of the memory: by default 32 MiB, read in some seconds with half a gigabyte."""
 _NO_SOLUTION = "f 1 0\n"
 _NOTHING_TO_SAY = "o 1 0\nt 2 0\n1 2 0\n"
 
@@ -42,7 +42,7 @@ def compile_clauses(clauses: Sequence[Sequence[int]], variables: int, limits: Li
     Small models are compiled here and others by d4. Raises TooHard when that takes more time or memory than the limits
     allow, NoCompiler where d4 does not run.
     """
-    small = compile_small(clauses, variables) if len(clauses) <= _SMALL else None
+    small = compile_small(clauses, variables, work_max=WORK_MAX if is_available() else _WORK_ALONE)
     return Circuit(compile_with_d4(clauses, variables, limits or Limits()) if small is None else small)
 
 
