@@ -84,7 +84,7 @@ def _flat(clauses: Sequence[Sequence[int]]) -> Iterator[int]:
 
 def _run(clauses: bytes, variables: int, limits: Limits) -> str:
     seconds = max(limits.seconds, 0.0)
-    command = [sys.executable, "-I", str(_PROCESS), *map(str, (variables, ceil(seconds) + 1, limits.megabytes, os.getpid()))]
+    command = [sys.executable, "-P", str(_PROCESS), *map(str, (variables, ceil(seconds) + 1, limits.megabytes, os.getpid()))]
     with TemporaryFile() as given:  # not a pipe: one that is full when we look at the process would never be written on
         given.write(clauses)
         given.seek(0)
@@ -98,9 +98,11 @@ def _run(clauses: bytes, variables: int, limits: Limits) -> str:
         process.communicate()
     if process.returncode == 0:
         return out.decode("ascii")
+    if process.returncode == _OUT_OF_MEMORY:
+        raise _too_hard(variables, f"it takes more than {limits.megabytes} MiB")
     said = err.decode(errors="replace").strip().splitlines()
-    why = said[-1] if said and process.returncode != _OUT_OF_MEMORY else f"it takes more than {limits.megabytes} MiB"
-    raise _too_hard(variables, f"{why} (the compiler ended with {process.returncode})")
+    why = said[-1] if said else "the compiler broke down"
+    raise _too_hard(variables, f"{why} (it ended with {process.returncode})")
 
 
 def _watched(process: "subprocess.Popen[bytes]", seconds: float, megabytes: int) -> tuple[bytes, bytes]:
