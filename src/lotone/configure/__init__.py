@@ -104,6 +104,7 @@ from lotone.configure.model.saved import (
 from lotone.configure.model.version import AlreadyReleased, NothingNew, Version, VersionState
 from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.model import read_model
+from lotone.configure.reasoning.amounts import Range
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import Limits, TooHard
@@ -194,6 +195,7 @@ __all__ = [
     "ProductReleased",
     "ProductTaken",
     "Quantity",
+    "Range",
     "Reviewed",
     "Rule",
     "RuleKind",

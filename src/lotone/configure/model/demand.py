@@ -95,7 +95,7 @@ class DemandRules:
         """The tables with the attributes of the model in their conditions and formulas, so that they can be evaluated.
         Raises Unfit."""
         binder = Binder(model.features)
-        return replace(self, **{name: tuple(_bound(rule, binder) for rule in getattr(self, name)) for name in _KINDS})
+        return replace(self, **{name: tuple(bound_rule(rule, binder) for rule in getattr(self, name)) for name in _KINDS})
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
         return {name: [_row(rule) for rule in getattr(self, name)] for name in _KINDS}
@@ -124,7 +124,8 @@ FORMULAS: dict[type, tuple[str, ...]] = {
 """The columns of each table in which a formula may stand."""
 
 
-def _bound(rule: AnyRule, binder: Binder) -> AnyRule:
+def bound_rule(rule: AnyRule, binder: Binder) -> AnyRule:
+    """The row with the attributes of the model in its condition and formulas. Raises Unfit."""
     columns = {name: bound_to(getattr(rule, name), binder) for name in FORMULAS[type(rule)]}
     changed = {"when": binder.bind(rule.when), **columns}
     return rule if all(getattr(rule, name) is value for name, value in changed.items()) else replace(rule, **changed)

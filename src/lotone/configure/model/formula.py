@@ -6,7 +6,24 @@ from types import MappingProxyType
 from typing import Any, TypeGuard, get_args
 
 from lotone.configure.model.binding import Binder
-from lotone.configure.model.expression import Scalar, Term, Text, Values, amount, parse_term, term_text
+from lotone.configure.model.expression import (
+    Aggregate,
+    Arithmetic,
+    Attribute,
+    Entry,
+    Function,
+    Number,
+    Scalar,
+    Term,
+    Text,
+    Value,
+    Values,
+    amount,
+    parse_term,
+    term_text,
+    terms_of,
+)
+from lotone.configure.model.features import FeatureType, Model
 from lotone.kernel import Invalid
 
 Setting = bool | int | float | str
@@ -15,6 +32,8 @@ Quantity = float | Term
 """A number, or the formula that gives it."""
 MARK = "="
 """What a formula begins with where a number or a setting could stand as well."""
+FORMULAS_MAX = 12
+"""Rows of times of one operation beside formulas: a proof looks at all their combinations."""
 NO_VALUES: Mapping[str, Scalar] = MappingProxyType({})
 _TERMS = get_args(Term)
 
@@ -50,6 +69,41 @@ def setting_of(value: Setting | Term, selected: Set[str], values: Values) -> Set
     if not isinstance(found, Fraction):
         return 0
     return int(found) if found.denominator == 1 else float(found)
+
+
+def term_of(value: Quantity) -> Term:
+    """A number or formula as a term, to compare it."""
+    return value if is_formula(value) else Number(value)  # type: ignore[arg-type]
+
+
+def may_lack_value(term: Term) -> bool:
+    """Can the formula have no value at all, since it divides or averages?"""
+    parts = terms_of(term)
+    return any(isinstance(part, Arithmetic) and part.operator == "/" for part in parts) or any(
+        isinstance(part, Aggregate) and part.function == "avg" for part in terms_of(term)
+    )
+
+
+def is_whole(term: Term, model: Model) -> bool:
+    """Does the formula give whole numbers only, as far as its form shows it?"""
+    match term:
+        case Number(value):
+            return isinstance(value, int)
+        case Value(feature):
+            return model.features[feature].type in (FeatureType.INTEGER, FeatureType.BOOLEAN)
+        case Attribute(_, _, value):
+            return isinstance(value, int)
+        case Function():
+            return True
+        case Aggregate("sum", _, entries):
+            return all(is_whole(_entry(entry), model) for entry in entries or ())
+        case Arithmetic("+" | "-" | "*", left, right):
+            return is_whole(left, model) and is_whole(right, model)
+    return False
+
+
+def _entry(entry: Entry) -> Term:
+    return Value(entry.feature) if entry.value is None else Number(entry.value)
 
 
 def bound_to(value: Any, binder: Binder) -> Any:

@@ -1,10 +1,11 @@
 """What is wrong with the tables of a product family, each with its row and a configuration that shows it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lotone.configure.model.expression import Scalar
 from lotone.kernel import Words
 
 
@@ -14,6 +15,10 @@ class ViolationKind(StrEnum):
     VOID = "void"
     """The model has no configuration at all, so nothing can be proved."""
     UNKNOWN_FEATURE = "unknown_feature"
+    UNFIT = "unfit"
+    """A condition or formula that does not fit the model, such as one over an attribute that it does not have."""
+    SECOND_OPERATION = "second_operation"
+    """Two operations with the same id."""
     UNKNOWN_OPERATION = "unknown_operation"
     NO_WORK_CENTER = "no_work_center"
     CIRCLE = "circle"
@@ -26,6 +31,14 @@ class ViolationKind(StrEnum):
     SECOND_PART = "second_part"
     """Two parts in one slot."""
     MIXED_SLOT = "mixed_slot"
+    NO_AMOUNT = "no_amount"
+    """A formula without a value: a division by zero, or the average of nothing."""
+    TOO_SMALL = "too_small"
+    """A quantity that is not more than 0, or a wait that is less."""
+    OUT_OF_RANGE = "out_of_range"
+    """A parameter that the machine does not take."""
+    CROSSED = "crossed"
+    """A check whose low limit is above its high one."""
     TOO_SHORT = "too_short"
     """An operation that would take no time, or less."""
     UNREACHABLE = "unreachable"
@@ -50,10 +63,21 @@ class Violation:
     other: int | None = None
     """The place of another row in the same table that it stands against."""
     minutes: float | None = None
+    expected: Words = field(default_factory=lambda: Words(""))
     choices: tuple[str, ...] = ()
     """Those of the configuration that matter here: what the conditions involved speak of."""
     configuration: frozenset[str] | None = None
     """A configuration that breaks the rule, the smallest; None where it is that no configuration has the row."""
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    """The numbers and texts of its typed features that show it."""
+
+    @property
+    def example(self) -> tuple[str, ...]:
+        """The configuration as people read it, by name: typed features with their values."""
+        return tuple(self._shown(name) for name in sorted(self.configuration or ()))
+
+    def _shown(self, name: str, called: str = "") -> str:
+        return f"{called or name} = {self.values[name]}" if name in self.values else called or name
 
     def words(self, names: Mapping[str, Words] | None = None, called: Callable[[str, int], Words] | None = None) -> Words:
         """The violation as a sentence, with the features' own words; `called` says how a row is called."""
@@ -63,13 +87,14 @@ class Violation:
     def _told(
         self, sentence: str, language: str, names: Mapping[str, Words], called: Callable[[str, int], Words] | None
     ) -> str:
-        choices = [names[name].in_language(language) if name in names else name for name in self.choices]
+        choices = [self._shown(name, names[name].in_language(language) if name in names else "") for name in self.choices]
         other = (called or row_number)(self.table, self.other or 0).in_language(language)
         return sentence.format(
             subject=self.subject,
             operation=self.operation,
             other=other,
             minutes=f"{self.minutes or 0:g}",
+            expected=self.expected.in_language(language),
             choices=("、" if language == "zh" else ", ").join(choices) or _NOTHING_CHOSEN[language],
         )
 
@@ -85,6 +110,7 @@ class Violation:
             "minutes": self.minutes,
             "choices": list(self.choices),
             "configuration": None if self.configuration is None else sorted(self.configuration),
+            "values": dict(self.values),
             "words": self.words(names).as_dict(),
         }
 
@@ -98,6 +124,27 @@ _NOTHING_CHOSEN = {"en": "none of them chosen", "zh": "均未选择"}
 _SENTENCES = {
     ViolationKind.VOID: ("the model has no configuration: {subject}", "模型没有任何有效配置：{subject}"),
     ViolationKind.UNKNOWN_FEATURE: ("the model has no feature '{subject}'", "模型中没有特征“{subject}”"),
+    ViolationKind.UNFIT: ("{subject}", "{subject}"),
+    ViolationKind.SECOND_OPERATION: (
+        "there is an operation '{subject}' in {other} already",
+        "{other}已有工序“{subject}”",
+    ),
+    ViolationKind.NO_AMOUNT: (
+        "the formula {subject} has no value, for example with {choices}: it divides by zero, or averages nothing",
+        "选择{choices}时，公式{subject}没有值：除数为零，或没有可平均的值",
+    ),
+    ViolationKind.TOO_SMALL: (
+        "{subject} is too small, for example with {choices}; expected {expected}",
+        "选择{choices}时，{subject}过小，应{expected}",
+    ),
+    ViolationKind.OUT_OF_RANGE: (
+        "{subject} is no value that {operation} takes, for example with {choices}; expected {expected}",
+        "选择{choices}时，{operation}不接受{subject}，应{expected}",
+    ),
+    ViolationKind.CROSSED: (
+        "the low limit is above the high one, for example with {choices}",
+        "选择{choices}时，下限高于上限",
+    ),
     ViolationKind.UNKNOWN_OPERATION: ("there is no operation '{subject}'", "没有工序“{subject}”"),
     ViolationKind.NO_WORK_CENTER: ("'{operation}' has no work center", "工序“{operation}”没有工作中心"),
     ViolationKind.CIRCLE: (

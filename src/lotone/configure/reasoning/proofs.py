@@ -5,12 +5,14 @@ product line; the answer yes comes with such a configuration, the smallest.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from lotone.configure.model.binding import Binder, Unfit
 from lotone.configure.model.demand import (
+    FORMULAS,
     CheckRule,
     CircularRouting,
     DemandRules,
@@ -18,27 +20,37 @@ from lotone.configure.model.demand import (
     ParameterRule,
     PartRule,
     TimeRule,
+    bound_rule,
     in_working_order,
 )
-from lotone.configure.model.expression import ALWAYS, And, Expression, Not, Or, as_text, features_of, holds
+from lotone.configure.model.expression import ALWAYS, And, Expression, Not, Or, as_text
 from lotone.configure.model.features import unknown_names
+from lotone.configure.model.formula import is_formula
 from lotone.configure.model.violation import Violation, ViolationKind
+from lotone.configure.reasoning.amounts import Amounts, Range
+from lotone.configure.reasoning.breaches import Breaches
 from lotone.configure.reasoning.configurator import Configurator
-from lotone.configure.reasoning.line import Line
+from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.line import Example, Line
 
 Numbered = list[tuple[int, Expression]]
 """Places of rows with their conditions."""
 AnyRow = OperationRule | TimeRule | PartRule | ParameterRule | CheckRule
+Ranges = Mapping[tuple[str, str], Sequence[Range]]
 TABLES = ("operations", "times", "parts", "parameters", "checks")
+_NO_RANGES: Ranges = {}
 
 
-def prove(configurator: Configurator, rules: DemandRules) -> list[Violation]:
+def prove(
+    configurator: Configurator, rules: DemandRules, *, ranges: Ranges = _NO_RANGES, limits: Limits | None = None
+) -> list[Violation]:
     """Everything that some configuration breaks, and every row that none needs; nothing is a proof for all of them.
 
     Every configuration gets a complete list: operations that have a work center, take more than no time and don't wait
     for each other; for each parameter that an operation has anywhere, exactly one value whenever the operation is there;
-    exactly one part in each slot. Rows that name what does not exist are told and left out of the rest.
-    Raises TooHard where the model is too hard for the solver.
+    exactly one part in each slot; every formula a value, quantities more than 0. Rows that name what does not exist are
+    told and left out of the rest. `ranges` are what machines take, by operation and parameter, to prove formulas against.
+    Raises TooHard where the model is too hard for the solver within the limits.
 
     >>> from lotone.configure import parse_expression, read_model
     >>> model = read_model("features\\n    Lamp\\n        alternative\\n            Red\\n            Blue\\n")
@@ -48,55 +60,85 @@ def prove(configurator: Configurator, rules: DemandRules) -> list[Violation]:
     >>> [str(found.words()) for found in prove(Configurator(model), DemandRules((paint,), parameters=(red,)))]
     ["'colour' of 'paint' gets no value, for example with Blue"]
     """
-    line = Line(configurator.model)
+    line = Line(configurator.model, limits)
     try:
-        return _Prover(line, rules).run()
+        return _Prover(line, rules, ranges).run()
     finally:
         line.close()
 
 
 class _Prover:
-    def __init__(self, line: Line, rules: DemandRules) -> None:
+    def __init__(self, line: Line, rules: DemandRules, ranges: Ranges) -> None:
         self.line = line
         self.model = line.model
         self.rules = rules
-        self.found: list[Violation] = []
+        self.ranges = ranges
+        self.breaches = Breaches(line)
+        self.binder = Binder(self.model.features)
         self.exists: dict[str, Expression] = {}
         """The condition of each operation that some configuration has."""
-        self.tables: dict[str, list[tuple[int, Any]]] = {table: list(enumerate(getattr(rules, table))) for table in TABLES}
-        """The rows that are good by themselves, with their places."""
+        self.tables: dict[str, list[tuple[int, Any]]] = {}
+        """The rows that are good by themselves and reached by some configuration, with their places."""
 
     def run(self) -> list[Violation]:
         if not self.line.is_possible():
             return [Violation(ViolationKind.VOID, "model", column="", subject=self.model.name)]
-        for table, rows in self.tables.items():
-            self.tables[table] = [(place, row) for place, row in rows if self.is_named_well(table, place, row)]
-        routing = [row for _, row in self.tables["operations"]]
-        for table, rows in self.tables.items():
+        bound = {table: [*self.fitting(table)] for table in TABLES}
+        routing = [row for _, row in bound["operations"] if isinstance(row, OperationRule)]
+        for table, rows in bound.items():
             self.tables[table] = [(place, row) for place, row in rows if self.is_reached(table, place, row)]
         self.check_circle(routing)
-        self.check_durations()
         self.check_parameters()
         self.check_slots()
-        return self.found
+        amounts = Amounts(self.breaches, self.exists)
+        amounts.check_operations(self.tables["operations"])
+        amounts.check_times(self.tables["times"])
+        amounts.check_quantities(self.tables["parts"])
+        amounts.check_settings(self.tables["parameters"], self.ranges)
+        amounts.check_limits(self.tables["checks"])
+        amounts.check_durations(self.tables["operations"], self.tables["times"])
+        return self.breaches.found
 
     # rows by themselves
 
-    def is_named_well(self, table: str, place: int, row: AnyRow) -> bool:
-        """Does everything exist that the row names?"""
-        before = len(self.found)
+    def fitting(self, table: str) -> Iterable[tuple[int, AnyRow]]:
+        """The rows that name only what exists, bound to the model."""
+        for place, row in enumerate(getattr(self.rules, table)):
+            before = len(self.breaches.found)
+            self.check_names(table, place, row)
+            if len(self.breaches.found) == before:
+                yield place, bound_rule(row, self.binder)
+
+    def check_names(self, table: str, place: int, row: AnyRow) -> None:
+        note = self.breaches.note
         for name in unknown_names(row.when, self.model.features):
-            self.found.append(Violation(ViolationKind.UNKNOWN_FEATURE, table, place, subject=name))
+            note(ViolationKind.UNKNOWN_FEATURE, table, place, "when", name)
+            return
+        self.check_fit(table, place, row)
         if isinstance(row, OperationRule):
             steps, column = row.after, "after"
             if not row.work_center:
-                self.found.append(Violation(ViolationKind.NO_WORK_CENTER, table, place, "work_center", operation=row.id))
+                note(ViolationKind.NO_WORK_CENTER, table, place, "work_center", operation=row.id)
+            if self.operations[row.id] != place:
+                note(ViolationKind.SECOND_OPERATION, table, place, "operation", row.id, other=self.operations[row.id])
         else:
             steps, column = (row.operation,), "operation"
         for step in steps:
             if step not in self.operations:
-                self.found.append(Violation(ViolationKind.UNKNOWN_OPERATION, table, place, column, step))
-        return len(self.found) == before
+                note(ViolationKind.UNKNOWN_OPERATION, table, place, column, step)
+
+    def check_fit(self, table: str, place: int, row: AnyRow) -> None:
+        """Do the condition and the formulas fit the model? Numbers are expected everywhere but in parameters."""
+        formulas = {name: getattr(row, name) for name in FORMULAS[type(row)] if is_formula(getattr(row, name))}
+        column = "when"
+        try:
+            self.binder.bind(row.when)
+            for column, formula in formulas.items():  # noqa: B007  (the column of the fault)
+                is_text = self.binder.is_text(self.binder.bind_term(formula))
+                if is_text and not isinstance(row, ParameterRule):
+                    raise Unfit("expected a number here, found a text", "")
+        except Unfit as fault:
+            self.breaches.note(ViolationKind.UNFIT, table, place, column, fault.message)
 
     def is_reached(self, table: str, place: int, row: AnyRow) -> bool:
         """Is there a configuration that needs the row? Rows of an operation that none has go without saying."""
@@ -104,20 +146,20 @@ class _Prover:
             if self.line.is_possible(row.when):
                 self.exists[row.id] = row.when
                 return True
-            self.found.append(Violation(ViolationKind.UNREACHABLE, table, place, subject=as_text(row.when)))
+            self.breaches.note(ViolationKind.UNREACHABLE, table, place, "when", as_text(row.when))
             return False
         if row.operation not in self.exists:
             return False
         if self.line.is_possible(row.when, self.exists[row.operation]):
             return True
         kind = ViolationKind.LEFT_OUT if self.line.is_possible(row.when) else ViolationKind.UNREACHABLE
-        self.found.append(Violation(kind, table, place, subject=as_text(row.when), operation=row.operation))
+        self.breaches.note(kind, table, place, "when", as_text(row.when), row.operation)
         return False
 
     @cached_property
     def operations(self) -> dict[str, int]:
-        """The place of each operation's row."""
-        return {rule.id: place for place, rule in enumerate(self.rules.operations)}
+        """The place of each operation's first row."""
+        return {rule.id: place for place, rule in reversed([*enumerate(self.rules.operations)])}
 
     # operations
 
@@ -128,25 +170,10 @@ class _Prover:
             in_working_order(replace(rule, after=tuple(step for step in rule.after if step in names)) for rule in routing)
         except CircularRouting as circle:
             stuck = [self.exists[step] for step in circle.steps if step in self.exists]
-            self.tell(ViolationKind.CIRCLE, "operations", self.operations[circle.steps[0]], "after",
-                      subject=", ".join(circle.steps), broken=[Or(tuple(stuck))], involved=stuck)  # fmt: skip
-
-    def check_durations(self) -> None:
-        times: dict[str, dict[Expression, float]] = defaultdict(lambda: defaultdict(float))
-        for _, row in self.tables["times"]:
-            times[row.operation][row.when] += row.add_minutes
-        for place, rule in self.tables["operations"]:
-            amounts = times[rule.id]
-            if rule.minutes + sum(amount for amount in amounts.values() if amount < 0) > 0:
-                continue
-            least = self.line.least(amounts, rule.when)
-            if least is not None and rule.minutes + least.amount <= 0:
-                found = Violation(
-                    ViolationKind.TOO_SHORT, "operations", place, "minutes", operation=rule.id,
-                    minutes=rule.minutes + least.amount, configuration=least.configuration,
-                    choices=self.telling(least.configuration, [rule.when, *amounts]),
-                )  # fmt: skip
-                self.found.append(found)
+            self.breaches.ask(
+                ViolationKind.CIRCLE, "operations", self.operations[circle.steps[0]], "after",
+                subject=", ".join(circle.steps), broken=[Or(tuple(stuck))], involved=stuck,
+            )  # fmt: skip
 
     # what must be there exactly once
 
@@ -169,7 +196,7 @@ class _Prover:
             first, is_optional = rows[0][0], rows[0][1].may_be_empty
             mixed = [place for place, row in rows if row.may_be_empty != is_optional]
             for place in mixed:
-                self.found.append(Violation(ViolationKind.MIXED_SLOT, "parts", place, "slot", slot, other=first))
+                self.breaches.note(ViolationKind.MIXED_SLOT, "parts", place, "slot", slot, other=first)
             uses: dict[str, Numbered] = defaultdict(list)
             for place, row in rows:
                 uses[row.part].append((place, And((self.exists[row.operation], row.when))))
@@ -187,48 +214,21 @@ class _Prover:
             earlier = rows[:at]
             broken = [exists, when, _any(other for _, other in earlier)]
             if self.line.is_possible(*broken):
-                example = self.line.example(*broken) or frozenset()
-                other, beside = next((other, beside) for other, beside in earlier if holds(beside, example))
-                self.found.append(
-                    Violation(kind, table, place, "when", subject, operation, other,
-                              choices=self.telling(example, [when, beside]), configuration=example)
-                )  # fmt: skip
+                example = self.line.example(*broken) or Example(frozenset())
+                other, beside = next((other, beside) for other, beside in earlier if example.holds(beside))
+                self.breaches.show(
+                    kind, table, place, "when", example, [when, beside], subject=subject, operation=operation, other=other
+                )
 
     def check_any(
         self, rows: Numbered, exists: Expression, table: str, kind: ViolationKind, subject: str, operation: str
     ) -> None:
         """Always at least one of the rows."""
         conditions = [when for _, when in rows]
-        self.tell(kind, table, rows[-1][0], "when", subject=subject, operation=operation,
-                  broken=[exists, Not(_any(conditions))], involved=conditions)  # fmt: skip
-
-    def tell(
-        self,
-        kind: ViolationKind,
-        table: str,
-        place: int,
-        column: str,
-        *,
-        broken: Sequence[Expression],
-        involved: Iterable[Expression],
-        subject: str = "",
-        operation: str = "",
-    ) -> None:
-        """Note a violation when some configuration has all that breaks the rule."""
-        if not self.line.is_possible(*broken):
-            return
-        example = self.line.example(*broken) or frozenset()
-        choices = self.telling(example, involved)
-        self.found.append(
-            Violation(kind, table, place, column, subject, operation, choices=choices, configuration=example)
+        self.breaches.ask(
+            kind, table, rows[-1][0], "when", subject=subject, operation=operation,
+            broken=[exists, Not(_any(conditions))], involved=conditions,
         )  # fmt: skip
-
-    def telling(self, configuration: frozenset[str], conditions: Iterable[Expression]) -> tuple[str, ...]:
-        """The choices of a configuration of which the conditions speak, and what was chosen in the place of such."""
-        named = {name for condition in conditions for name in features_of(condition)}
-        groups = (self.model.group_of[name] for name in named if name in self.model.group_of)
-        beside = {member.name for group in groups for member in group.members}
-        return tuple(name for name in self.model.options if name in configuration & (named | beside))
 
 
 def _any(conditions: Iterable[Expression]) -> Expression:
