@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 
 from lotone.command.house import settings_page
-from lotone.command.main import app
+from lotone.command.words import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

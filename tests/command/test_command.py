@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,33 @@ def test_configure_explain_names_what_to_take_back() -> None:
     wanted = options["impossible"][-1]
     done = lotone("configure", "explain", str(MODEL), "--choose", "belt", "--want", wanted, "--json")
     assert json.loads(done.stdout)["conflicts"]["choices"] == ["belt"]
+
+
+@pytest.mark.journey
+def test_configure_counts_samples_completes_and_changes_anyway() -> None:
+    def told(*words: str) -> dict[str, Any]:
+        done = lotone("configure", words[0], str(MODEL), *words[1:], "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+    configurator = Configurator(read_model(MODEL))
+    assert told("count", "--choose", "belt") == {"count": str(configurator.count(["belt"]))}
+    drawn = told("sample", "--number", "2", "--seed", "x")
+    assert drawn["uniform"] is True
+    assert [configurator.check(one) == set(one) for one in drawn["samples"]] == [True, True]
+    assert told("sample", "--number", "2", "--seed", "x") == drawn
+    assert set(told("complete", "--choose", "belt")["configuration"]) == configurator.complete(["belt"])
+    near = told("nearest", *(word for name in drawn["samples"][0] for word in ("--choose", name)), "--want", "belt")
+    assert set(near["configuration"]) == configurator.nearest(drawn["samples"][0], "belt")
+    assert told("check")["valid"] is True
+
+
+@pytest.mark.journey
+def test_configure_starts_without_the_installation() -> None:
+    """Nobody waits for the web to ask a question about a file."""
+    code = "import sys, lotone.command.configure; print({'fastapi', 'lotone.wiring'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 @pytest.mark.journey

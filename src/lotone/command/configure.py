@@ -6,13 +6,18 @@ from typing import Annotated
 import orjson
 import typer
 
-from lotone.configure import Configurator, read_model
+from lotone.configure import Configurator, Explanation, Limits, Model, read_model
 
-app = typer.Typer(help="Reason about a product model (UVL) on plain files.", no_args_is_help=True)
-ModelFile = Annotated[Path, typer.Argument(help="The model, in UVL.")]
+app = typer.Typer(
+    help="Reason about a product model on plain files: UVL, or clauses in DIMACS. Ends with 2 and one sentence when it can't.",
+    no_args_is_help=True,
+)
+ModelFile = Annotated[Path, typer.Argument(help="The model: a file in UVL or DIMACS.")]
 Chosen = Annotated[list[str] | None, typer.Option("--choose", help="A chosen feature; may be given several times.")]
 Refused = Annotated[list[str] | None, typer.Option("--refuse", help="A refused feature; may be given several times.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Seconds = Annotated[float, typer.Option("--seconds", help="Time that compiling the model may take.")]
+USUAL = Limits().seconds
 
 
 def show(values: dict[str, object], as_json: bool) -> None:
@@ -23,29 +28,127 @@ def show(values: dict[str, object], as_json: bool) -> None:
         typer.echo(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
 
 
+def opened(model: Path, seconds: float) -> Configurator:
+    return Configurator(read(model), limits=Limits(seconds=seconds))
+
+
+def read(model: Path) -> Model:
+    return read_model(model)
+
+
+def in_order(model: Model, configuration: frozenset[str]) -> list[str]:
+    return list(model.in_order(configuration))
+
+
+def as_text(count: int | None) -> str | None:
+    """JSON's numbers end at 2^53, counts don't."""
+    return None if count is None else str(count)
+
+
 @app.command()
-def check(model: ModelFile, json: AsJson = False) -> None:
+def check(model: ModelFile, seconds: Seconds = USUAL, json: AsJson = False) -> None:
     """Say whether the model can be read and has a valid configuration at all; exit code 1 when it has none."""
-    product = read_model(model)
-    valid = Configurator(product).is_possible(())
-    show({"features": len(product.features), "constraints": len(product.constraints), "valid": valid}, json)
+    product = read(model)
+    configurator = Configurator(product, limits=Limits(seconds=seconds))
+    valid = configurator.reasoner.is_possible([])
+    answers = type(configurator.reasoner).__name__.lower()
+    told = {"features": len(product.features), "constraints": len(product.constraints), "valid": valid, "answered_by": answers}
+    show(told, json)
     raise typer.Exit(0 if valid else 1)
 
 
 @app.command()
-def options(model: ModelFile, choose: Chosen = None, refuse: Refused = None, json: AsJson = False) -> None:
-    """For every feature: chosen, forced by the choices, still possible, or impossible; and the price."""
-    found = Configurator(read_model(model)).options(choose or (), refused=refuse or ())
+def options(
+    model: ModelFile, choose: Chosen = None, refuse: Refused = None, seconds: Seconds = USUAL, json: AsJson = False
+) -> None:
+    """For every feature: chosen, forced by the choices, still possible, or impossible; the price and its bounds; the count."""
+    found = opened(model, seconds).options(choose or (), refused=refuse or ())
     show(found.as_json(), json)
 
 
 @app.command()
 def explain(
     model: ModelFile,
-    want: Annotated[str, typer.Option("--want", help="The feature that is impossible now.")],
+    want: Annotated[list[str], typer.Option("--want", help="A feature that is impossible now; may be given several times.")],
     choose: Chosen = None,
+    refuse: Refused = None,
+    seconds: Seconds = USUAL,
     json: AsJson = False,
 ) -> None:
     """Say which choices must be taken back to get a feature, and which constraints are the reason."""
-    conflict = Configurator(read_model(model)).explain(choose or (), want)
-    show({"conflicts": {"choices": list(conflict.take_back), "constraints": list(conflict.constraints)}}, json)
+    found = opened(model, seconds).explain(choose or (), want, refused=refuse or ())
+    conflicts = {"choices": list(found.take_back), "constraints": list(found.constraints)}
+    if json:
+        show({**found.as_json(), "conflicts": conflicts}, json)
+    else:
+        typer.echo(in_words(found))
+
+
+def in_words(found: Explanation) -> str:
+    wanted = ", ".join(found.wanted)
+    if found.is_possible:
+        return f"{wanted}: possible, nothing stands against it"
+    head = f"{wanted}: never possible" if found.is_never_possible else f"{wanted}: take back {', '.join(found.take_back)}"
+    return "\n".join([head, *(f"    {text}" for text in found.constraints)])
+
+
+@app.command()
+def count(
+    model: ModelFile, choose: Chosen = None, refuse: Refused = None, seconds: Seconds = USUAL, json: AsJson = False
+) -> None:
+    """Count the configurations, exactly; nothing is told where a model can't be counted."""
+    found = opened(model, seconds).count(choose or (), refuse or ())
+    show({"count": as_text(found)}, json)
+
+
+@app.command()
+def sample(
+    model: ModelFile,
+    choose: Chosen = None,
+    refuse: Refused = None,
+    number: Annotated[int, typer.Option("--number", min=1, help="How many.")] = 1,
+    seed: Annotated[str | None, typer.Option("--seed", help="The same samples for the same seed.")] = None,
+    seconds: Seconds = USUAL,
+    json: AsJson = False,
+) -> None:
+    """Random configurations, each equally likely where `uniform` says so."""
+    configurator = opened(model, seconds)
+    seeds = [None if seed is None else f"{seed} {place}" for place in range(number)]
+    drawn = [in_order(configurator.model, configurator.sample(choose or (), each, refuse or ())) for each in seeds]
+    if json:
+        show({"uniform": configurator.samples_are_uniform, "samples": drawn}, json)
+    else:
+        typer.echo("\n".join(", ".join(one) for one in drawn))
+
+
+@app.command()
+def complete(
+    model: ModelFile,
+    choose: Chosen = None,
+    refuse: Refused = None,
+    by: Annotated[str | None, typer.Option("--by", help="Least sum of this attribute, such as Days; else the price.")] = None,
+    seconds: Seconds = USUAL,
+    json: AsJson = False,
+) -> None:
+    """The cheapest configuration with the choices, or the one with the least of another attribute."""
+    configurator = opened(model, seconds)
+    told_of(configurator, configurator.complete(choose or (), refuse or (), by), json)
+
+
+@app.command()
+def nearest(
+    model: ModelFile,
+    want: Annotated[list[str], typer.Option("--want", help="A feature to have in any case; may be given several times.")],
+    choose: Chosen = None,
+    refuse: Refused = None,
+    seconds: Seconds = USUAL,
+    json: AsJson = False,
+) -> None:
+    """The configuration with what is wanted that differs least from the choices and what they force."""
+    configurator = opened(model, seconds)
+    told_of(configurator, configurator.nearest(choose or (), want, refuse or ()), json)
+
+
+def told_of(configurator: Configurator, configuration: frozenset[str], as_json: bool) -> None:
+    price = configurator.price(configuration)
+    show({"configuration": in_order(configurator.model, configuration), "price": price.cents / 100}, as_json)

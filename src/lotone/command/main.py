@@ -1,45 +1,29 @@
 """The command line: words in, words out, exit codes; every error is one clear sentence."""
 
 import sys
-from pathlib import Path
-from typing import Annotated
+from importlib import import_module
+from typing import Any
 
 import typer
 
-from lotone import __version__
-from lotone.command import configure, house, prove, running
-from lotone.kernel import LotOneError
+from lotone.kernel.errors import LotOneError
 
-app = typer.Typer(
-    help="LotOne: an open industrial internet platform for lot size one.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-Data = Annotated[Path | None, typer.Option("--data", help="Folder for everything that LotOne keeps.", envvar="LOTONE_DATA")]
-
-app.command()(running.up)
-app.command()(running.demo)
-app.command()(running.load)
-app.command()(running.replay)
-app.command()(running.doctor)
-app.command(hidden=True)(running.serve)
-app.command(hidden=True)(house.migration)
-app.command(hidden=True)(house.docs)
-configure.app.command()(prove.prove)
-app.add_typer(configure.app, name="configure")
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
+LIBRARIES: dict[tuple[str, ...], str] = {
+    ("configure", word): "lotone.command.configure"
+    for word in ("check", "complete", "count", "explain", "nearest", "options", "sample")
+}
+"""Words that work on plain files; they start at once, as nothing of the installation is loaded for them."""
 
 
 def main() -> None:
     """Run the command; what LotOne can explain ends with one sentence and exit code 2."""
+    library = LIBRARIES.get(tuple(sys.argv[1:3]))
+    app: Any = import_module(library or "lotone.command.words").app
     try:
-        app()
+        if library:
+            app(sys.argv[2:], prog_name=f"lotone {sys.argv[1]}")
+        else:
+            app()
     except LotOneError as fault:
         typer.secho(f"lotone: {fault}", err=True, fg=typer.colors.RED)
         sys.exit(2)
