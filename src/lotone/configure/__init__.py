@@ -31,6 +31,7 @@ The library is useful alone:
 '''
 
 from lotone.configure.facts import DraftSaved, ProductPublished, ProductReleased
+from lotone.configure.model.binding import Unfit, bound
 from lotone.configure.model.demand import (
     CheckNeed,
     CheckRule,
@@ -72,21 +73,47 @@ from lotone.configure.model.explosion import Tables, explode
 from lotone.configure.model.expression import (
     ALWAYS,
     And,
+    Compare,
+    Count,
     Equal,
     Expression,
     Implies,
     Name,
     Not,
+    Number,
     Or,
+    Scalar,
+    Term,
+    Unbound,
     as_text,
     features_of,
     holds,
     parse_expression,
+    parse_term,
 )
 from lotone.configure.model.fault import BrokenModel, Fault, Faulty, WrongExpression
-from lotone.configure.model.features import Feature, Group, GroupKind, Model, Rule, RuleKind, similar, unknown_names
+from lotone.configure.model.features import (
+    Feature,
+    FeatureType,
+    Group,
+    GroupKind,
+    Model,
+    Rule,
+    RuleKind,
+    similar,
+    unknown_names,
+)
 from lotone.configure.model.finding import Analysis, Finding, FindingKind
-from lotone.configure.model.formula import NoAmount, Quantity, Setting, as_cell, from_cell, is_formula
+from lotone.configure.model.formula import (
+    FormulaKind,
+    NoAmount,
+    Quantity,
+    Setting,
+    as_cell,
+    formula_kind,
+    from_cell,
+    is_formula,
+)
 from lotone.configure.model.interest import Cause, Tally, Visit
 from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
 from lotone.configure.model.phrase import phrase
@@ -101,9 +128,11 @@ from lotone.configure.model.saved import (
     UnknownSaved,
     WrongName,
 )
+from lotone.configure.model.table import VariantTable, WrongTable
 from lotone.configure.model.version import AlreadyReleased, NothingNew, Version, VersionState
 from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.model import read_model
+from lotone.configure.reading.table import read_table, read_tables
 from lotone.configure.reasoning.amounts import Range
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
@@ -120,6 +149,8 @@ from lotone.configure.store import Store, VersionTaken
 from lotone.configure.store_drafts import DraftStore
 from lotone.configure.store_interest import InterestStore
 from lotone.configure.store_saved import SavedStore
+from lotone.configure.writing.dimacs import NotBoolean, write_dimacs
+from lotone.configure.writing.uvl import Unwritable, write_uvl
 
 __all__ = [
     "ALWAYS",
@@ -139,9 +170,11 @@ __all__ = [
     "CheckNeed",
     "CheckRule",
     "CircularRouting",
+    "Compare",
     "Configurator",
     "ConfigureService",
     "Contradiction",
+    "Count",
     "DateLoss",
     "Demand",
     "DemandRules",
@@ -157,6 +190,8 @@ __all__ = [
     "Fault",
     "Faulty",
     "Feature",
+    "FormulaKind",
+    "FeatureType",
     "Finding",
     "FindingKind",
     "Funnel",
@@ -175,8 +210,10 @@ __all__ = [
     "Name",
     "NoAmount",
     "Not",
+    "NotBoolean",
     "NothingNew",
     "NothingToUndo",
+    "Number",
     "OperationNeed",
     "OperationRule",
     "OptionInterest",
@@ -203,17 +240,23 @@ __all__ = [
     "SavedConfiguration",
     "SavedService",
     "SavedStore",
+    "Scalar",
     "Setting",
     "Store",
     "Tables",
     "Tally",
+    "Term",
     "TimeRule",
     "TooHard",
     "TooManySaved",
+    "Unbound",
+    "Unfit",
     "UnknownDraft",
     "UnknownFeature",
     "UnknownProduct",
     "UnknownSaved",
+    "Unwritable",
+    "VariantTable",
     "Version",
     "VersionState",
     "VersionTaken",
@@ -228,9 +271,11 @@ __all__ = [
     "WrongName",
     "WrongPicture",
     "WrongProduct",
+    "WrongTable",
     "analyse",
     "as_cell",
     "as_text",
+    "bound",
     "check_product",
     "configurator_of",
     "difference",
@@ -238,16 +283,22 @@ __all__ = [
     "explode",
     "faults_of",
     "features_of",
+    "formula_kind",
     "from_cell",
     "holds",
     "in_working_order",
     "is_formula",
     "keep_compiled_in",
     "parse_expression",
+    "parse_term",
     "phrase",
     "prepare",
     "prove",
     "read_model",
+    "read_table",
+    "read_tables",
     "similar",
     "unknown_names",
+    "write_dimacs",
+    "write_uvl",
 ]

@@ -177,10 +177,8 @@ class Model:
         return (*_tree_rules(self.root), *self.constraints, *(_table_rule(table) for table in self.tables))
 
     def with_tables(self, tables: Sequence[VariantTable]) -> "Model":
-        """The model with these tables as further rules. Raises WrongTable for a feature that the model does not have."""
-        for table in tables:
-            table.check(self.features, similar)
-        return replace(self, tables=(*self.tables, *tables))
+        """The model with these tables as further rules. Raises WrongTable for a cell that does not fit the model."""
+        return replace(self, tables=(*self.tables, *(table.bound(self.features, similar) for table in tables)))
 
     def in_order(self, names: frozenset[str] | set[str]) -> tuple[str, ...]:
         return tuple(name for name in self.features if name in names)

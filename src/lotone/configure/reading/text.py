@@ -8,15 +8,15 @@ SIZE_MAX = 5_000_000
 """Bytes. The largest public models, cars with 18,616 features and Linux with 77,000, stay below it."""
 
 
-def text_of(source: Path | str, file: str, kind: str = "a feature model in UVL") -> str:
+def text_of(source: Path | str, file: str, kind: str = "a feature model in UVL", size_max: int = SIZE_MAX) -> str:
     """The text of a file, or the text itself. Raises BrokenModel when it is too large, or no text."""
     if isinstance(source, str):
         size, text = len(source), source
     else:
         size = _size_of(source, file)
-        text = "" if size > SIZE_MAX else _decoded(source, file, kind)
-    if size > SIZE_MAX:
-        raise _unreadable(file, f"expected at most {SIZE_MAX // 1_000_000} MB of text, found {size / 1_000_000:.1f} MB")
+        text = "" if size > size_max else _decoded(source, file, kind)
+    if size > size_max:
+        raise _unreadable(file, f"expected at most {size_max // 1_000_000} MB of text, found {size / 1_000_000:.1f} MB")
     if "\0" in text or "\x1b" in text:
         line = text[: text.index("\0" if "\0" in text else "\x1b")].count("\n") + 1
         raise _unreadable(file, f"this is not a text: expected {kind}", line)

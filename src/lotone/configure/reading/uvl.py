@@ -9,7 +9,7 @@ from threading import Lock
 from uvllang import _zig as native
 
 from lotone.configure.model.binding import Binder, Unfit
-from lotone.configure.model.expression import comparisons_of
+from lotone.configure.model.expression import as_text, comparisons_of
 from lotone.configure.model.fault import BrokenModel
 from lotone.configure.model.features import (
     PRICE,
@@ -101,7 +101,9 @@ def _constraint(placed: Placed, composition: Composition, instances: Instances, 
     except TooManyInstances as many:
         survey.fault_about("", constraint, str(many))
         return None
-    return Rule(RuleKind.CONSTRAINT, constraint.text, constraint.line.number, expression)
+    is_as_written = placed.expression is constraint.expression
+    text = constraint.text if is_as_written else as_text(placed.expression)
+    return Rule(RuleKind.CONSTRAINT, text, constraint.line.number, expression)
 
 
 def _price(feature: SurveyedFeature, survey: Survey) -> int:
