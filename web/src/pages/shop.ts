@@ -51,6 +51,8 @@ class Configurator extends HTMLElement {
     this.addEventListener("change", (event) => this.changed(event));
     this.addEventListener("click", (event) => this.clicked(event));
     document.addEventListener("keydown", this.keys);
+    // The first page of a visit was made before anybody knew the reader's zone, and days differ by zones.
+    if (document.documentElement.hasAttribute("data-zone-guessed")) this.tail = this.tail.then(() => this.show(this.query));
   }
 
   disconnectedCallback(): void {

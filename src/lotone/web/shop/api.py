@@ -138,7 +138,7 @@ def _difference_json(option: Shown, days: Days) -> dict[str, Any]:
         "state": option.state.value,
         "price": option.difference and option.difference.cents / 100,
         "days": days.later.get(option.name),
-        "date": promise and promise.date,
+        "date": promise and promise.date.isoformat(),
         "probability": promise and promise.probability,
     }
 

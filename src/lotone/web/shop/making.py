@@ -37,7 +37,7 @@ def _sooner(work: Work, shown: Sheet, say: Wording) -> Sheet:
     """Exchange one option after the other for the one that gains most, until no single one gains a day."""
     configurator = configurator_of(shown.product)
     for _ in range(STEPS_MAX):
-        found = soonest(days_of(work, shown, say), shown)
+        found = soonest(days_of(work, shown, say, age_s=0.0), shown)
         if not found:
             break
         shown = sheet(shown.product, take(configurator, shown.choices, found[0][1].option.name))
