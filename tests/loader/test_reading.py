@@ -1,6 +1,7 @@
 """Reading blueprints: the one we ship is whole, and whatever is broken in one is named with file, line and column."""
 # ruff: noqa: E501  (the faults stand here as they are told)
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 import lotone
 from lotone.assets import Meaning
-from lotone.configure import Configurator, explode, read_model
+from lotone.configure import Configurator, Product, explode, read_model
 from lotone.loader import Blueprint, BrokenBlueprint, read_blueprint
 
 EBIKE = Path(lotone.__file__).parent / "blueprints" / "ebike"
@@ -207,6 +208,15 @@ CASES = [
     ("parameters.csv", "paint,colour,9016,arctic", "paint,colour,white,arctic", "parameters.csv:@:value: paint-1/colour takes a value of type integer, found 'white'"),
     ("parameters.csv", "test,roller_speed_set,25,\n", "", "operations.csv:#:operation: no row of parameters.csv sets test-1/roller_speed_set: it would keep the value of the unit before"),
     ("parameters.csv", "test,roller_speed_set,25,", "test,roller_speed,25,", "parameters.csv:@:parameter: test-1, which can do 'test', has no tag 'roller_speed' that means parameter"),
+    ("demand.csv", "spokes,64,wheels,!auto_gear", "spokes,=64 +,wheels,!auto_gear", "demand.csv:@:quantity: in '=64 +' at character 6: expected a feature, ! or (, found the end"),
+    ("demand.csv", "spokes,64,wheels,!auto_gear", "spokes,=64 - sum(Price),wheels,!auto_gear", "demand.csv:@:quantity: =64 - sum(Price) is too small, for example with "),
+    ("demand.csv", "spokes,64,wheels,!auto_gear", "spokes,=64 / (rack + basket),wheels,!auto_gear", "demand.csv:@:quantity: the formula =64 / (rack + basket) has no value, for example with "),
+    ("parameters.csv", "wheels,spoke_count,64,!auto_gear", "wheels,spoke_count,=64.5 * 2,!auto_gear", "parameters.csv:@:value: wheel-1/spoke_count takes a value of type integer; the formula gives a number that may have decimals, found '=64.5 * 2'"),
+    ("parameters.csv", "wheels,spoke_count,64,!auto_gear", "wheels,spoke_count,=64 + size_m.Height,!auto_gear", "parameters.csv:@:value: 'size_m' has no attribute 'Height'"),
+    ("parameters.csv", "wheels,spoke_count,64,!auto_gear", "wheels,spoke_count,=34 + rack,!auto_gear", "parameters.csv:@:value: =34 + rack is no value that wheel-1/spoke_count takes, for example with "),
+    ("operations.csv", "焊接车架,frame,,,26", "焊接车架,frame,,,=size_m.Price - 1", "operations.csv:@:minutes: 'size_m' has no attribute 'Price'"),
+    ("times.csv", "split_frame,5", "split_frame,=0 - sum(Price)", "operations.csv:#:minutes: 'frame' takes -"),
+    ("checks.csv", "leak,leak_rate,0,2.5,", "leak,leak_rate,=rack * 3,2.5,", "checks.csv:@:high: the low limit is above the high one, for example with rack"),
     ("checks.csv", "leak,leak_rate,0,2.5,", "leak,leak_rate,3,2.5,", "checks.csv:@:high: expected a number of at least low (3), found 2.5"),
     ("checks.csv", "leak,leak_rate,0,2.5,", "leak,leak_rate,,,", "checks.csv:@:low: expected a limit in low, high or both"),
     ("checks.csv", "leak,leak_rate,0", "leak,pressure,0", "checks.csv:@:check: leak-1, which can do 'leak', has no tag 'pressure' that means check"),
@@ -229,6 +239,19 @@ def test_a_fault_is_named(folder: Path, file: str, old: str, new: str, fault: st
     pattern = re.escape(fault).replace("@", str(line)).replace(r"\#", r"\d+")
     faults = faults_of(folder)
     assert any(re.match(pattern, found) for found in faults), "\n".join(faults)
+
+
+def test_formulas_stand_where_numbers_do(folder: Path) -> None:
+    change(folder, "demand.csv", "spokes,64,wheels,!auto_gear", "spokes,=60 + 4 * rack,wheels,!auto_gear")
+    change(folder, "parameters.csv", "wheels,spoke_count,64,!auto_gear", "wheels,spoke_count,=60 + 4 * rack,!auto_gear")
+    change(folder, "operations.csv", "焊接车架,frame,,,26", "焊接车架,frame,,,=26 + size_xl.Price / 100")
+    product = read_blueprint(folder).product
+    configurator = Configurator(read_model(product.model_text), product.demand)
+    plain, racked = (configurator.explode(configurator.complete(["size_xl", *more])) for more in ((), ("rack",)))
+    assert [need.operation("wheels").parameters["spoke_count"] for need in (plain, racked)] == [60, 64]
+    assert [next(part.quantity for part in need.parts if part.part == "spokes") for need in (plain, racked)] == [60, 64]
+    assert plain.operation("frame").minutes == 28.25
+    assert Product.from_content("ebike", json.loads(json.dumps(product.content()))) == product
 
 
 def test_all_faults_come_together(folder: Path) -> None:

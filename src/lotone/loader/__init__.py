@@ -5,7 +5,9 @@ with file, line and column; among them are faults that only a solver finds, such
 parameter has a value. `load` hands what was read to the capabilities; loading again doubles nothing.
 
 **The files.** CSV in UTF-8 with a header; texts for people in `name` and `name_zh`; an empty cell is nothing. `when` is a
-condition over features such as `belt & !(size_s | size_m)`, empty is always. Files marked with * may be missing, columns in
+condition over features such as `belt & !(size_s | size_m)`, or over their values and attributes such as `width > 90`; empty
+is always. Where a number is expected in operations, times, demand, parameters or checks, a formula may stand: `=width * 0.02`,
+`=12 + 0.5 * len(engraving)`, `=sum(Weight)`. Files marked with * may be missing, columns in
 brackets too.
 
 - `blueprint.toml`: id, name, currency, time_zone, language; section `[product]`: id, name, hint, start (the first choices)

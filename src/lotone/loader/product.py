@@ -20,6 +20,7 @@ from lotone.configure import (
     Picture,
     PictureStyle,
     Setting,
+    Term,
     TimeRule,
     WrongPicture,
     read_model,
@@ -27,7 +28,7 @@ from lotone.configure import (
 )
 from lotone.kernel import Invalid
 from lotone.loader.plant import TAG_NAME, Plant
-from lotone.loader.tables import Faults, Row, as_number, read_table, read_text, unique
+from lotone.loader.tables import FORMULA, Faults, Row, as_number, read_table, read_text, unique
 
 MODEL, PICTURE = "product.uvl", "picture.svg"
 MINUTES_MAX = 7 * 24 * 60
@@ -179,9 +180,9 @@ class DemandReader:
                 id=row.id("operation", _OPERATION),
                 words=row.words(),
                 work_center=center,
-                minutes=row.number("minutes", low=0.01, high=MINUTES_MAX),
+                minutes=row.quantity("minutes", low=0.01, high=MINUTES_MAX),
                 after=row.references("after", names, "operation"),
-                wait_after_minutes=row.number("wait_after_minutes", default=0.0, low=0, high=MINUTES_MAX),
+                wait_after_minutes=row.quantity("wait_after_minutes", default=0.0, low=0, high=MINUTES_MAX),
                 work_units=units or None,
                 when=row.expression(self.features),
             )
@@ -206,7 +207,7 @@ class DemandReader:
     def time(self, row: Row) -> TimeRule:
         rule = TimeRule(
             self.operation_of(row),
-            row.number("add_minutes", low=-MINUTES_MAX, high=MINUTES_MAX),
+            row.quantity("add_minutes", low=-MINUTES_MAX, high=MINUTES_MAX),
             row.expression(self.features),
         )
         self.keep(row, rule)
@@ -215,7 +216,7 @@ class DemandReader:
     def part(self, row: Row) -> PartRule:
         rule = PartRule(
             row.reference("part", self.parts, "part"),
-            row.number("quantity", low=0.001, high=1e6),
+            row.quantity("quantity", low=0.001, high=1e6),
             self.operation_of(row),
             row.expression(self.features),
             self.slot(row),
@@ -233,7 +234,11 @@ class DemandReader:
 
     def parameter(self, row: Row) -> ParameterRule:
         operation, parameter, text = self.operation_of(row), row.id("parameter", TAG_NAME), row.text("value")
-        value = text if self.is_text(operation, parameter) else as_setting(text)
+        value: Setting | Term
+        if text.startswith(FORMULA):
+            value = row.formula("value")
+        else:
+            value = text if self.is_text(operation, parameter) else as_setting(text)
         rule = ParameterRule(operation, parameter, value, row.expression(self.features))
         self.keep(row, rule)
         return rule
@@ -245,10 +250,10 @@ class DemandReader:
         return any(tag.data_type is DataType.TEXT for tag in tags)
 
     def check(self, row: Row) -> CheckRule:
-        low, high = row.limit("low"), row.limit("high")
+        low, high = (row.quantity(column) if row.optional(column) else None for column in ("low", "high"))
         if low is None and high is None:
             row.fault("low", "expected a limit in low, high or both")
-        elif low is not None and high is not None and low > high:
+        elif isinstance(low, float) and isinstance(high, float) and low > high:
             row.fault("high", f"expected a number of at least low ({low:g}), found {high:g}")
         rule = CheckRule(self.operation_of(row), row.id("check", TAG_NAME), low, high, row.expression(self.features))
         self.keep(row, rule)

@@ -4,7 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from lotone.assets import DataType, Meaning, Tag
-from lotone.configure import CheckRule, Configurator, ParameterRule, PartRule, Setting, ViolationKind, prove
+from lotone.configure import (
+    CheckRule,
+    Configurator,
+    FormulaKind,
+    ParameterRule,
+    PartRule,
+    Range,
+    Setting,
+    Term,
+    ViolationKind,
+    WrongExpression,
+    formula_kind,
+    prove,
+)
 from lotone.kernel import Words
 from lotone.loader.plant import Plant, check_machines
 from lotone.loader.product import DemandReader
@@ -13,6 +26,7 @@ from lotone.loader.tables import Faults, Row
 CYCLE_MINUTES = "cycle_minutes"
 """A parameter that work orders bring along: the planned minutes of the job."""
 
+_GIVES = {FormulaKind.TEXT: "text", FormulaKind.WHOLE: "number", FormulaKind.NUMBER: "number that may have decimals"}
 ParameterRows = list[tuple[Row, ParameterRule]]
 
 
@@ -46,13 +60,21 @@ class Proof:
         def called(table: str, place: int) -> Words:
             return Words(f"line {sources.row(table, place).line}")
 
-        for found in prove(self.configurator, sources.rules):
+        for found in prove(self.configurator, sources.rules, ranges=self.ranges()):
             # A row that names an operation whose own row is bad: that row has its fault already.
             if found.place is not None and found.kind is not ViolationKind.UNKNOWN_OPERATION:
-                example = self.configurator.model.in_order(found.configuration or frozenset())
-                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en, example)
+                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en, found.example)
 
     # parameters
+
+    def ranges(self) -> dict[tuple[str, str], list[Range]]:
+        """What the machines of each operation take as its parameters."""
+        found: dict[tuple[str, str], list[Range]] = defaultdict(list)
+        for operation, parameter in self.parameters:
+            for _, tag in self.tags(operation, parameter, Meaning.PARAMETER):
+                if tag is not None and tag.data_type in (DataType.NUMBER, DataType.INTEGER):
+                    found[operation, parameter].append(Range(tag.path, tag.low, tag.high))
+        return found
 
     def tags(self, operation: str, name: str, meaning: Meaning) -> Iterable[tuple[str, Tag | None]]:
         for unit in self.reader.units_for(operation):
@@ -67,8 +89,24 @@ class Proof:
                 )
                 continue
             for row, rule in rows:
-                if objection := _objection(rule.value, tag):
+                if objection := self.objection(rule.value, tag):
                     row.fault("value", f"{tag.path} {objection}, found '{row.optional('value')}'")
+
+    def objection(self, value: Setting | Term, tag: Tag) -> str:
+        """What a tag has against a value or a formula, or nothing; limits of formulas are proved with the line."""
+        if isinstance(value, bool | int | float | str):
+            return _objection(value, tag)
+        try:
+            kind = formula_kind(value, self.configurator.model)
+        except WrongExpression:
+            return ""  # told with the line, which says what does not fit
+        fits = {
+            DataType.TEXT: kind is FormulaKind.TEXT,
+            DataType.BOOLEAN: False,
+            DataType.INTEGER: kind is FormulaKind.WHOLE,
+            DataType.NUMBER: kind is not FormulaKind.TEXT,
+        }
+        return "" if fits[tag.data_type] else f"takes a value of type {tag.data_type}; the formula gives a {_GIVES[kind]}"
 
     def check_nothing_stays(self, operation: str) -> None:
         """A parameter that an operation does not set would keep the value of the unit made before."""

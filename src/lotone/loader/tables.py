@@ -9,11 +9,25 @@ from io import StringIO
 from pathlib import Path
 from typing import TypeVar
 
-from lotone.configure import ALWAYS, Expression, Fault, WrongExpression, parse_expression, similar, unknown_names
+from lotone.configure import (
+    ALWAYS,
+    Expression,
+    Fault,
+    Number,
+    Quantity,
+    Term,
+    WrongExpression,
+    parse_expression,
+    parse_term,
+    similar,
+    unknown_names,
+)
 from lotone.kernel import Invalid, Words
 
 SIZE_MAX = 20_000_000
 """Bytes of one table: a hundred thousand rows fit."""
+FORMULA = "="
+"""What a formula begins with."""
 YES, NO = ("yes", "true", "1"), ("no", "false", "0", "")
 AnyChoice = TypeVar("AnyChoice", bound=StrEnum)
 
@@ -94,6 +108,22 @@ class Row:
     def limit(self, column: str) -> float | None:
         """A number, or nothing."""
         return self.number(column) if self.optional(column) else None
+
+    def quantity(
+        self, column: str, *, default: float | None = None, low: float = -math.inf, high: float = math.inf
+    ) -> Quantity:
+        """A number as in `number`, or a formula that begins with `=`."""
+        if self.optional(column).startswith(FORMULA):
+            return self.formula(column)
+        return self.number(column, default=default, low=low, high=high)
+
+    def formula(self, column: str) -> Term:
+        text = self.optional(column)
+        try:
+            return parse_term(text[len(FORMULA) :])
+        except WrongExpression as fault:
+            self.fault(column, f"in '{text}' at character {fault.column + len(FORMULA)}: {fault.message}")
+            return Number(0)
 
     def flag(self, column: str) -> bool:
         text = self.optional(column).lower()

@@ -1,6 +1,7 @@
 """Numbers and settings in tables: as they are, or formulas over typed features and attributes, such as `=Inch * 0.02`."""
 
 from collections.abc import Mapping, Set
+from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeGuard, get_args
@@ -82,6 +83,23 @@ def may_lack_value(term: Term) -> bool:
     return any(isinstance(part, Arithmetic) and part.operator == "/" for part in parts) or any(
         isinstance(part, Aggregate) and part.function == "avg" for part in terms_of(term)
     )
+
+
+class FormulaKind(StrEnum):
+    """What a formula gives."""
+
+    WHOLE = "whole"
+    NUMBER = "number"
+    TEXT = "text"
+
+
+def formula_kind(term: Term, model: Model) -> FormulaKind:
+    """What the formula gives, as far as its form shows it. Raises Unfit."""
+    binder = Binder(model.features)
+    found = binder.bind_term(term)
+    if binder.is_text(found):
+        return FormulaKind.TEXT
+    return FormulaKind.WHOLE if is_whole(found, model) else FormulaKind.NUMBER
 
 
 def is_whole(term: Term, model: Model) -> bool:
