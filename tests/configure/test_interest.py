@@ -22,7 +22,7 @@ from lotone.configure import (
     WrongInterestSetting,
 )
 from lotone.configure.model.demanded import pairs_shown
-from lotone.configure.model.interest import PAIRED_MAX, Cell, OptionCell, PairCell, PromiseCell, Stage
+from lotone.configure.model.interest import PAIRED_MAX, Cell, OptionCell, PromiseCell, Stage
 from lotone.configure.store_interest import COUNTED
 from lotone.kernel import Database, Money, Words
 
@@ -147,13 +147,13 @@ def test_who_only_looks_makes_no_combinations() -> None:
     visit = Visit("bike", DAY)
     visit.choose(("Blue", "Chain"), 100, "EUR", taken=())
     visit.look(("Red",))
-    assert not [cell for cell in counted(visit).cells if isinstance(cell, PairCell)]
+    assert not counted(visit).pairs
     assert visit.stage is Stage.LOOKED
 
 
 def test_pairs_of_a_visit_are_bounded() -> None:
     tally = counted(visit_of(*(f"o{number}" for number in range(3 * PAIRED_MAX))))
-    assert len([cell for cell in tally.cells if isinstance(cell, PairCell)]) == PAIRED_MAX * (PAIRED_MAX - 1) // 2
+    assert len(tally.pairs[Cell("bike", DAY)]) == PAIRED_MAX * (PAIRED_MAX - 1) // 2
 
 
 # -- what any visits add up to
@@ -205,10 +205,10 @@ def test_counts_add_up(visits: list[Visit]) -> None:
             assert counts["taken"] == counts["ordered"] + counts["dropped"] + counts["lost"]
             assert counts["looked"] >= counts["taken"]
             assert counts["dropped"] >= max(counts["dropped_price"], counts["dropped_date"])
-        if isinstance(cell, PairCell):
-            held = [tally.cells[OptionCell("bike", cell.day, name)]["held"] for name in (cell.first, cell.second)]
-            assert cell.first < cell.second
-            assert counts["together"] <= min(held)
+    for cell, pairs in tally.pairs.items():
+        for (first, second), together in pairs.items():
+            assert first < second
+            assert together <= min(tally.cells[OptionCell("bike", cell.day, name)]["held"] for name in (first, second))
 
 
 @given(some_visits(), st.integers(0, 8))

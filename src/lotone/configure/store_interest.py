@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lotone.configure.model.demanded import Funnel, InterestSettings, OptionInterest, PromiseInterest
-from lotone.configure.model.interest import Cause, Cell, OptionCell, PairCell, PromiseCell, Tally
+from lotone.configure.model.interest import Cause, Cell, OptionCell, PromiseCell, Tally
 from lotone.kernel import Money, Words, tables
 
 
@@ -88,6 +88,12 @@ class InterestStore:
             table, key = _row(cell)
             zeros = {column.name: 0 for column in table.c if isinstance(column.type, BigInteger)}
             rows[table].append({"organization": self.organization, **key, **zeros, **counts})
+        for cell, pairs in tally.pairs.items():
+            key = {"organization": self.organization, "product": cell.product, "day": cell.day}
+            rows[PAIR] += [
+                {**key, "first": first[:NAME_MAX], "second": second[:NAME_MAX], "together": count}
+                for (first, second), count in pairs.items()
+            ]
         for table, found in rows.items():
             keys = [column.name for column in table.primary_key]
             self._add(table, sorted(found, key=lambda row: [row[name] for name in keys]))
@@ -187,8 +193,6 @@ def _row(cell: Cell) -> tuple[Table, dict[str, Any]]:
     match cell:
         case OptionCell(option=option):
             return OPTION, {**key, "option": option[:NAME_MAX]}
-        case PairCell(first=first, second=second):
-            return PAIR, {**key, "first": first[:NAME_MAX], "second": second[:NAME_MAX]}
         case PromiseCell(days=days, cause=cause, currency=currency):
             subject = {"subject": cause.subject.en[:NAME_MAX], "subject_zh": cause.subject.zh[:NAME_MAX]}
             supplier = {"supplier": cause.supplier.en[:NAME_MAX], "supplier_zh": cause.supplier.zh[:NAME_MAX]}

@@ -19,7 +19,7 @@ What the words mean:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -153,14 +153,6 @@ class OptionCell(Cell):
 
 
 @dataclass(frozen=True)
-class PairCell(Cell):
-    """Two options, in the order of their names."""
-
-    first: str
-    second: str
-
-
-@dataclass(frozen=True)
 class PromiseCell(Cell):
     """Visits by the promise that they were shown last."""
 
@@ -174,6 +166,8 @@ class Tally:
     """Counts of many visits. Tallies add up, whoever counted them."""
 
     cells: dict[Cell, Counter[str]] = field(default_factory=dict)
+    pairs: dict[Cell, Counter[tuple[str, str]]] = field(default_factory=dict)
+    """For each product and day, how many visits had two options together; the names of a pair are in order."""
 
     def add(self, cell: Cell, **counts: int) -> None:
         self.cells.setdefault(cell, Counter()).update(counts)
@@ -181,14 +175,17 @@ class Tally:
     def update(self, other: "Tally") -> None:
         for cell, counts in other.cells.items():
             self.cells.setdefault(cell, Counter()).update(counts)
+        for cell, pairs in other.pairs.items():
+            self.pairs.setdefault(cell, Counter()).update(pairs)
 
     def count(self, visit: Visit) -> None:
         """Add a visit that is over."""
         self._count_visit(visit)
         self._count_options(visit)
         self._count_promise(visit)
-        for first, second in _pairs(visit):
-            self.add(PairCell(visit.product, visit.day, first, second), together=1)
+        if _chose(visit):
+            together = combinations(sorted(set(visit.choices))[:PAIRED_MAX], 2)
+            self.pairs.setdefault(Cell(visit.product, visit.day), Counter()).update(together)
 
     def _count_visit(self, visit: Visit) -> None:
         reached = {stage.name.lower(): 1 for stage in Stage if Stage.VISITED < stage <= visit.stage}
@@ -217,7 +214,3 @@ class Tally:
 
 def _chose(visit: Visit) -> bool:
     return bool(visit.taken) or visit.is_ordered
-
-
-def _pairs(visit: Visit) -> Iterator[tuple[str, str]]:
-    return combinations(sorted(set(visit.choices))[:PAIRED_MAX], 2) if _chose(visit) else iter(())

@@ -45,7 +45,8 @@ class Visits:
         self._secret = secrets.token_bytes(16)
         self._lock = Lock()
         self._visits: OrderedDict[tuple[str, bytes], tuple[float, Visit]] = OrderedDict()
-        self._ended: dict[str, Tally] = {}
+        self._ended: dict[str, list[Visit]] = {}
+        self._given_back: dict[str, Tally] = {}
 
     @contextmanager
     def visit(self, organization: str, product: str, who: str) -> Iterator[Visit]:
@@ -76,17 +77,23 @@ class Visits:
                     break
                 self._end(key)
             ended, self._ended = self._ended, {}
-        return ended
+            tallies, self._given_back = self._given_back, {}
+        for organization, visits in ended.items():  # outside of the lock: no click waits for sums
+            tally = tallies.setdefault(organization, Tally())
+            for visit in visits:
+                tally.count(visit)
+        return tallies
 
     def give_back(self, organization: str, tally: Tally) -> None:
         """Counts that could not be kept now: the next `take` hands them out again."""
         with self._lock:
-            self._ended.setdefault(organization, Tally()).update(tally)
+            self._given_back.setdefault(organization, Tally()).update(tally)
 
     def forget(self, organization: str) -> None:
         """Drop everything of an organization, running visits too."""
         with self._lock:
             self._ended.pop(organization, None)
+            self._given_back.pop(organization, None)
             for key in [key for key in self._visits if key[0] == organization]:
                 del self._visits[key]
 
@@ -97,7 +104,7 @@ class Visits:
     def _end(self, key: tuple[str, bytes]) -> None:
         found = self._visits.pop(key, None)
         if found is not None:
-            self._ended.setdefault(key[0], Tally()).count(found[1])
+            self._ended.setdefault(key[0], []).append(found[1])
 
     def _mark(self, product: str, who: str) -> bytes:
         return hashlib.blake2b(f"{product}\n{who}".encode(), key=self._secret, digest_size=12).digest()
