@@ -206,7 +206,14 @@ def test_every_page_holds_in_every_size_theme_and_language(
     page.locator(".shop-place button").click()
     page.wait_for_url("**/orders/*")
     check_page(page, width)
-    for path in ("/shop/demo", "/shop/demo/orders", "/shop/other", "/shop/other/orders"):
+    for path in (
+        "/shop/demo",
+        "/shop/demo/orders",
+        "/shop/demo/saved",
+        "/shop/demo/ebike/compare",
+        "/shop/other",
+        "/shop/other/orders",
+    ):
         page.goto(address + path)
         check_page(page, width)
 
@@ -214,3 +221,73 @@ def test_every_page_holds_in_every_size_theme_and_language(
 def check_page(page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     assert not page.evaluate(UNNAMED), page.url
+
+
+def use_up_strong_motors(platform: Platform) -> None:
+    with platform.work("demo") as work:
+        work.assets.take("motor-mid-90", work.assets.on_hand()["motor-mid-90"])
+
+
+def test_days_beside_options_follow_each_click_and_are_told_politely(
+    chromium: Browser, address: str, platform: Platform, faults: list[str]
+) -> None:
+    use_up_strong_motors(platform)
+    page = open_page(chromium, faults)
+    see(page, address)
+    expect(page.locator(".shop-date .shop-long")).to_have_text("Monday 2 March, 18:00")
+    page.get_by_text("Four-piston disc brakes").click()
+    strong = page.locator("#option-mid_90 .days")
+    expect(strong).to_have_text(re.compile(r"^\+\d+ days$"))
+    page.get_by_role("radio", name="Mid motor 90 Nm").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#option-mid_65 .days")).to_have_text(re.compile(r"^\d+ days earlier$"))
+    expect(page.locator("#shop-news")).to_contain_text("€3,540")
+    expect(page.locator("#shop-news")).to_have_attribute("role", "status")
+    page.locator("details.shop-more > summary").click()
+    page.get_by_role("button", name="Make it the soonest").click()
+    expect(page.get_by_role("radio", name="Mid motor 65 Nm")).to_be_checked()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("radio", name="Mid motor 90 Nm")).to_be_checked()
+
+
+def test_a_configuration_is_saved_shared_compared_and_taken_along(chromium: Browser, address: str, faults: list[str]) -> None:
+    page = open_page(chromium, faults)
+    see(page, address)
+    page.get_by_role("radio", name="Tomato red").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#shop-order input[value=tomato]")).to_have_count(1)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Name").fill("Red one")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/saved")
+    page.get_by_role("button", name="Share").click()
+    expect(page.locator(".shop-address code")).to_contain_text("/shop/demo/saved/")
+    shared = page.locator(".shop-address code").inner_text()
+    check_page(page, 1280)
+
+    other = open_page(chromium, faults, 390)
+    other.goto(shared)
+    expect(other.locator(".shop-opened")).to_contain_text("Red one")
+    expect(other.get_by_role("radio", name="Tomato red")).to_be_checked()
+    other.locator("details.shop-more > summary").click()
+    other.get_by_role("button", name="Continue on another device").click()
+    expect(other.locator("#elsewhere svg.shop-code")).to_be_visible()
+    check_page(other, 390)
+    short = other.locator("#elsewhere code").inner_text()
+    other.goto(short)
+    expect(other.get_by_role("radio", name="Tomato red")).to_be_checked()
+    other.locator("details.shop-more > summary").click()
+    other.get_by_role("link", name="Compare with another").click()
+    other.wait_for_url("**/compare*")
+    expect(other.get_by_role("cell", name="Tomato red")).to_be_visible()
+    expect(other.get_by_role("cell", name="Ocean blue")).to_be_visible()
+    check_page(other, 390)
+
+
+def test_the_shop_is_usable_at_twice_the_size(chromium: Browser, address: str, faults: list[str]) -> None:
+    """What 200 % zoom makes of a window of 1280 pixels."""
+    page = open_page(chromium, faults, 640, device_scale_factor=2)
+    see(page, address)
+    page.locator("details.shop-more > summary").click()
+    expect(page.locator("#shop-more")).to_be_visible()
+    check_page(page, 640)
