@@ -174,7 +174,7 @@ def of_clicks(circuit: Circuit, formula: Formula, cost: Costs, chance: Random, *
             answer = clicked(partial(circuit.answer, choices, cost), answers)
             count = clicked(partial(circuit.count, choices), counts)
             assert abs(log2(count) - answer.log2_count) < LOG2_OFF_MAX, "the exact number of variants and its logarithm differ"
-            choices = [*choices, click(answer, formula, chance)]
+            choices = clicked_on(choices, answer, formula, chance)
     plain = Plain(circuit.layout)
     plain.answer([], cost)  # the first one makes lists of the arrays
     plain_s, _ = timed(lambda: plain.answer(choices, cost))
@@ -193,9 +193,11 @@ def of_clicks(circuit: Circuit, formula: Formula, cost: Costs, chance: Random, *
     }
 
 
-def click(answer: Answer, formula: Formula, chance: Random) -> int:
-    open_features = np.flatnonzero((answer.can_be_in & answer.can_be_out)[: formula.features + 1]).tolist()
-    return int(chance.choice(open_features)) * chance.choice((1, 1, -1))
+def clicked_on(choices: list[int], answer: Answer, formula: Formula, chance: Random) -> list[int]:
+    """One more choice or refusal of what is open; where nothing is, a buyer who begins anew."""
+    is_open = (answer.can_be_in & answer.can_be_out)[: formula.features + 1]
+    features = np.flatnonzero(is_open).tolist()
+    return [*choices, chance.choice(features) * chance.choice((1, 1, -1))] if features else []
 
 
 def clicked(work: Callable[[], Any], times: list[tuple[float, float]]) -> Any:
@@ -231,7 +233,7 @@ def against_loop(circuit: Circuit, formula: Formula, cost: Costs, chance: Random
             times.append(took_s)
             assert (answer.can_be_in[1 : formula.features + 1] == can_be_in).all(), "the loop finds other possible features"
             assert (answer.can_be_out[1 : formula.features + 1] == can_be_out).all(), "the loop finds other forced features"
-            choices = [*choices, click(answer, formula, chance)]
+            choices = clicked_on(choices, answer, formula, chance)
     return {"anchor_loops": loops, "anchor_loop_ms": float(np.median(times)) * 1000}
 
 
