@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from lotone.configure import Configurator, Contradiction, Incomplete, read_model
-from lotone.demo.shoppers import Account, Habits, Shoppers, server_sent
+from lotone.demo.shop_api import server_sent
+from lotone.demo.shoppers import Account, Habits, Shoppers
 
 MODEL = """
 features
