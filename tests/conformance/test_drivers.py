@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.driver_suite import DriverSuite
-from conformance.peers import ModbusPeer, OpcUaPeer, PushPeer, SparkplugPeer, TelemetryPeer
+from conformance.peers import BrokerPeer, ModbusPeer, MtConnectPeer, OpcUaPeer, PushPeer, SparkplugPeer, TelemetryPeer
 
 pytestmark = pytest.mark.journey
 
@@ -26,3 +26,11 @@ class TestOpcUa(DriverSuite):
 
 class TestModbus(DriverSuite):
     peer_class = ModbusPeer
+
+
+class TestMqttClient(DriverSuite):
+    peer_class = BrokerPeer
+
+
+class TestMtConnect(DriverSuite):
+    peer_class = MtConnectPeer

@@ -26,6 +26,7 @@ from lotone.connect.model import (
     ConnectionState,
     Deliver,
     Driver,
+    DriverKind,
     Found,
     MachineUser,
     Misfit,
@@ -42,6 +43,7 @@ from lotone.connect.model import (
     WrongConnection,
     WrongPush,
     machine_user,
+    other_drivers,
 )
 from lotone.connect.probe import probe
 from lotone.connect.server import ProgramMissing, ServerConfig, prepare, reload, server_program
@@ -67,6 +69,7 @@ __all__ = [
     "ConnectionState",
     "Deliver",
     "Driver",
+    "DriverKind",
     "Found",
     "Gateway",
     "Intake",
@@ -98,6 +101,7 @@ __all__ = [
     "WrongPush",
     "WrongWrite",
     "machine_user",
+    "other_drivers",
     "prepare",
     "prepare_streams",
     "probe",

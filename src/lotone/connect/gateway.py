@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,8 @@ import structlog
 from lotone.assets import DataType, Meaning, Tag, Value, microseconds
 from lotone.connect.directory import Load, Plan
 from lotone.connect.drivers.modbus import ModbusDriver
+from lotone.connect.drivers.mqtt_client import MqttClientDriver
+from lotone.connect.drivers.mtconnect import MtConnectDriver
 from lotone.connect.drivers.opcua import OpcUaDriver
 from lotone.connect.drivers.samples import messages_of
 from lotone.connect.drivers.sparkplug import SparkplugDriver
@@ -31,7 +33,9 @@ from lotone.connect.model import (
     Status,
     UnknownConnection,
     Way,
+    WrongConnection,
     fit,
+    other_drivers,
     subject_of,
 )
 from lotone.connect.probe import probe
@@ -190,13 +194,14 @@ class Gateway:
 
     def _driver(self, seat: Seat) -> Driver:
         way = seat.connection.way
-        if way is Way.OPCUA:
-            return OpcUaDriver(seat)
-        if way is Way.MODBUS:
-            return ModbusDriver(seat)
         if way is Way.SPARKPLUG:
             return SparkplugDriver(seat, lambda: self._births(seat.organization))
-        return PassiveDriver(seat)
+        if way is not None:
+            return _DRIVERS.get(way, PassiveDriver)(seat)
+        other = other_drivers().get(seat.connection.protocol)
+        if other is None:
+            raise WrongConnection(f"the driver of '{seat.connection.protocol}' is not installed (any more); install it again")
+        return other.make(seat)
 
     async def _end(self, key: tuple[str, str]) -> None:
         seat = self.seats.pop(key)
@@ -347,6 +352,15 @@ class Gateway:
     def _births(self, organization: str) -> list[Any]:
         with self.database.look() as transaction:
             return Store(transaction, organization).births()
+
+
+_DRIVERS: Mapping[Way, Callable[[Seat], Driver]] = {
+    Way.OPCUA: OpcUaDriver,
+    Way.MODBUS: ModbusDriver,
+    Way.MQTT_CLIENT: MqttClientDriver,
+    Way.MTCONNECT: MtConnectDriver,
+}
+"""Those of machines that we call; to the others `PassiveDriver` listens."""
 
 
 def addresses_of(connection: Connection, plan: Plan) -> dict[str, DataType]:

@@ -7,6 +7,7 @@ from typing import Any
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from lotone.connect.drivers import mqtt_client, mtconnect
 from lotone.connect.drivers.opcua import TROUBLE, browse, open_client, unreachable
 from lotone.connect.drivers.sparkplug import nodes_of
 from lotone.connect.model import (
@@ -18,6 +19,7 @@ from lotone.connect.model import (
     edge_node_of,
     host_and_port,
     modbus_unit,
+    other_drivers,
 )
 from lotone.connect.store import Birth
 from lotone.kernel import Words
@@ -33,7 +35,9 @@ async def probe(
     connection = check_connection(Connection(TRIAL_ID, protocol, address, settings), organization)
     try:
         async with asyncio.timeout(PROBE_S):
-            return await _PROBES[connection.way](connection, births)
+            if connection.way is not None:
+                return await _PROBES[connection.way](connection, births)
+            return await other_drivers()[connection.protocol].probe(connection)
     except TimeoutError:
         raise NotConnected(f"nothing answers at {address} within {PROBE_S:g} s") from None
 
@@ -82,6 +86,14 @@ async def _probe_sparkplug(connection: Connection, births: Sequence[Birth]) -> F
     return Found(words, tuple(nodes))
 
 
+async def _probe_broker(connection: Connection, _births: Sequence[Birth]) -> Found:
+    return await mqtt_client.probe(connection)
+
+
+async def _probe_agent(connection: Connection, _births: Sequence[Birth]) -> Found:
+    return await mtconnect.probe(connection)
+
+
 async def _probe_passive(_connection: Connection, _births: Sequence[Birth]) -> Found:
     return Found(Words("the machine will come to us: save it and let it send", "设备将主动连接：保存后让设备发送数据即可"))
 
@@ -92,4 +104,6 @@ _PROBES = {
     Way.SPARKPLUG: _probe_sparkplug,
     Way.MQTT: _probe_passive,
     Way.HTTP: _probe_passive,
+    Way.MQTT_CLIENT: _probe_broker,
+    Way.MTCONNECT: _probe_agent,
 }

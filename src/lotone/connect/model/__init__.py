@@ -1,6 +1,7 @@
 """Connections and what comes through them: readings, drivers, states in words, limits, addresses and topics."""
 
 from lotone.connect.model.addresses import (
+    BROKER_PORTS,
     REGISTERS,
     check_connection,
     check_log_ring,
@@ -24,6 +25,7 @@ from lotone.connect.model.driver import (
     Batch,
     Deliver,
     Driver,
+    DriverKind,
     Found,
     Node,
     Reading,
@@ -39,8 +41,11 @@ from lotone.connect.model.faults import (
     WrongConnection,
     WrongPush,
 )
+from lotone.connect.model.others import other_drivers
 from lotone.connect.model.topics import (
+    TopicTemplate,
     subject_of,
+    topic_list,
     topic_of,
 )
 from lotone.connect.model.values import (
@@ -58,6 +63,7 @@ from lotone.connect.model.values import (
 
 __all__ = [
     "AHEAD_MAX",
+    "BROKER_PORTS",
     "EARLIEST",
     "INTEGER_MAX",
     "KEPT_BYTES",
@@ -73,6 +79,7 @@ __all__ = [
     "ConnectionState",
     "Deliver",
     "Driver",
+    "DriverKind",
     "Found",
     "MachineUser",
     "Misfit",
@@ -83,6 +90,7 @@ __all__ = [
     "Reading",
     "Status",
     "Surroundings",
+    "TopicTemplate",
     "UnknownConnection",
     "Way",
     "WriteRefused",
@@ -97,7 +105,9 @@ __all__ = [
     "machine_user",
     "misfit_words",
     "modbus_unit",
+    "other_drivers",
     "subject_of",
     "time_fault",
+    "topic_list",
     "topic_of",
 ]

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from lotone.connect.model.connection import Connection, Way
 from lotone.connect.model.faults import WrongConnection
+from lotone.connect.model.others import other_drivers
+from lotone.connect.model.topics import TopicTemplate, topic_list
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}")
 
@@ -17,13 +19,14 @@ def check_connection(connection: Connection, organization: str) -> Connection:
         raise WrongConnection(
             f"'{connection.id}' can't be a connection's id: use 2 to 39 small letters, digits and hyphens, a letter first"
         )
-    try:
-        way = connection.way
-    except ValueError:
-        raise WrongConnection(
-            f"there is no protocol '{connection.protocol}'; it is one of {', '.join(Way)}", where=connection.id
-        ) from None
-    _CHECKS[way](connection, organization)
+    if connection.way is not None:
+        _CHECKS[connection.way](connection, organization)
+        return connection
+    other = other_drivers().get(connection.protocol)
+    if other is None:
+        known = ", ".join([*Way, *other_drivers()])
+        raise WrongConnection(f"there is no protocol '{connection.protocol}'; it is one of {known}", where=connection.id)
+    other.check(connection)
     return connection
 
 
@@ -78,12 +81,33 @@ def _check_http(_connection: Connection, _organization: str) -> None:
     """The machine pushes to us: there is nothing to check."""
 
 
+def _check_mqtt_client(connection: Connection, _organization: str) -> None:
+    scheme = "mqtts" if connection.address.startswith("mqtts:") else "mqtt"
+    host_and_port(connection.address, scheme, BROKER_PORTS[scheme], where=connection.id)
+    for topic in topic_list(connection.settings.get("topics")):
+        TopicTemplate.parse(topic, where=connection.id)
+    if "BEGIN CERTIFICATE" not in str(connection.settings.get("ca") or "BEGIN CERTIFICATE"):
+        raise WrongConnection("the authority's certificate is a text that starts with BEGIN CERTIFICATE", where=connection.id)
+    if str(connection.settings.get("version", "5")) not in ("5", "3.1.1"):
+        raise WrongConnection("the MQTT version is 5 or 3.1.1", where=connection.id)
+
+
+def _check_mtconnect(connection: Connection, _organization: str) -> None:
+    scheme = "https" if connection.address.startswith("https:") else "http"
+    host_and_port(connection.address, scheme, 443 if scheme == "https" else 5000, where=connection.id)
+    if urlsplit(connection.address).query:
+        raise WrongConnection("an agent's address ends with its port or the device's name", where=connection.id)
+
+
+BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CHECKS: Mapping[Way, Callable[[Connection, str], None]] = {
     Way.SPARKPLUG: _check_sparkplug,
     Way.MQTT: _check_mqtt,
     Way.OPCUA: _check_opcua,
     Way.MODBUS: _check_modbus,
     Way.HTTP: _check_http,
+    Way.MQTT_CLIENT: _check_mqtt_client,
+    Way.MTCONNECT: _check_mtconnect,
 }
 
 

@@ -22,6 +22,8 @@ class Way(StrEnum):
     OPCUA = "opcua"
     MODBUS = "modbus"
     HTTP = "http"
+    MQTT_CLIENT = "mqtt_client"
+    MTCONNECT = "mtconnect"
 
 
 PASSIVE = frozenset({Way.SPARKPLUG, Way.MQTT, Way.HTTP})
@@ -47,8 +49,12 @@ class Connection:
     words: Words = field(default_factory=lambda: Words(""))
 
     @property
-    def way(self) -> Way:
-        return Way(self.protocol)
+    def way(self) -> Way | None:
+        """None when the protocol is not ours but that of an installed driver, see `model/others.py`."""
+        return _WAYS.get(self.protocol)
+
+
+_WAYS: Mapping[str, Way] = {way.value: way for way in Way}
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,23 @@ class Driver(Protocol):
         """What the machine offers. Raises NotConnected."""
 
 
+@dataclass(frozen=True)
+class DriverKind:
+    """A protocol as others add it: the entry point group `lotone.drivers` names one of these, its name is the protocol."""
+
+    words: Words
+    """The protocol's name on the page."""
+    hint: Words
+    """For which machines it is, in a sentence."""
+    example: str
+    """An address as it has to be written."""
+    make: Callable[["Surroundings"], Driver]
+    check: Callable[[Connection], None]
+    """Raises WrongConnection that says what to change."""
+    probe: Callable[[Connection], Awaitable[Found]]
+    """Tries an address that is not saved yet. Raises NotConnected that says what to do."""
+
+
 class Surroundings(Protocol):
     """What a driver is given by the gateway."""
 

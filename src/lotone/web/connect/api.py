@@ -16,6 +16,7 @@ from lotone.web.connect.adding import NewMachine, NewTag, Offer, add_machine, ad
 from lotone.wiring import Work
 
 router = APIRouter(prefix="/api/v1", tags=["connect"])
+PROTOCOL = f"One of {', '.join(Way)}, or the name of an installed driver."
 SECRET = "password"  # noqa: S105 - the name of a setting
 HIDDEN = "***"
 AnyValue = bool | int | float | str
@@ -40,7 +41,7 @@ class NewTagIn(BaseModel):
 
 class NewConnection(BaseModel):
     id: str = Field(max_length=39)
-    protocol: Way
+    protocol: str = Field(max_length=20, description=PROTOCOL)
     address: str = Field("", max_length=400)
     settings: dict[str, Any] = Field(default_factory=dict)
     words: dict[str, str] = Field(default_factory=dict)
@@ -58,7 +59,7 @@ class ChangedConnection(BaseModel):
 
 class ConnectionOut(BaseModel):
     id: str
-    protocol: Way
+    protocol: str = Field(max_length=20, description=PROTOCOL)
     address: str
     settings: dict[str, Any] = Field(description="Passwords are not shown.")
     enabled: bool
@@ -72,7 +73,7 @@ class ConnectionOut(BaseModel):
 
 
 class Probe(BaseModel):
-    protocol: Way
+    protocol: str = Field(max_length=20, description=PROTOCOL)
     address: str = Field(max_length=400)
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -121,7 +122,7 @@ def connections(request: Request, actor: Actor = needs("connect.read")) -> list[
 @router.post("/connections", status_code=201)
 def add(request: Request, new: NewConnection, actor: Actor = needs("connect.write")) -> ConnectionOut:
     """A new connection; with `work_unit` its machine and tags too, all or nothing."""
-    connection = Connection(new.id, new.protocol.value, new.address, new.settings, words=_words(new.words))
+    connection = Connection(new.id, new.protocol, new.address, new.settings, words=_words(new.words))
     with platform_of(request).work(actor.organization) as work:
         if new.work_unit:
             saved = add_machine(
@@ -138,7 +139,7 @@ def add(request: Request, new: NewConnection, actor: Actor = needs("connect.writ
 @router.post("/connections/probe")
 def probe(request: Request, wanted: Probe, actor: Actor = needs("connect.write")) -> FoundOut:
     """Try an address before saving it: what is there, and what tags are proposed."""
-    found = platform_of(request).writer.probe(actor.organization, wanted.protocol.value, wanted.address, wanted.settings)
+    found = platform_of(request).writer.probe(actor.organization, wanted.protocol, wanted.address, wanted.settings)
     return FoundOut(words=found.words.as_dict(), nodes=[_offered(offer) for offer in offers(found.nodes)])
 
 

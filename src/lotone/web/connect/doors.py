@@ -13,7 +13,13 @@ from lotone.wiring import Work
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
-SCHEMES = {Way.OPCUA: ("opc.tcp", 4840), Way.MODBUS: ("modbus", 502)}
+SCHEMES = {
+    Way.OPCUA: ("opc.tcp", 4840),
+    Way.MODBUS: ("modbus", 502),
+    Way.MQTT_CLIENT: ("mqtt", 1883),
+    Way.MTCONNECT: ("http", 5000),
+}
+TLS_SCHEMES = {Way.MQTT_CLIENT: ("mqtts", 8883)}
 
 
 def mqtt_user(request: Request, work: Work, actor: Actor) -> MachineUser | None:
@@ -53,6 +59,9 @@ def tidy_address(protocol: str, text: str) -> str:
     scheme, port = SCHEMES.get(Way(protocol), ("", 0)) if protocol in set(Way) else ("", 0)
     if not scheme or not address:
         return address
+    tls, tls_port = TLS_SCHEMES.get(Way(protocol), ("", 0))
+    if tls and address.startswith(f"{tls}://"):
+        scheme, port = tls, tls_port
     if "://" not in address:
         address = f"{scheme}://{address}"
     parts = urlsplit(address)

@@ -22,7 +22,7 @@ from lotone.web.connect.api import router as api
 from lotone.web.connect.doors import is_only_here, mqtt_user, push_address, tidy_address
 from lotone.web.connect.forms import any_form
 from lotone.web.connect.heard import READ_BACK, heard_by
-from lotone.web.connect.wizard import MEANINGS, PROTOCOLS, TYPE_WORDS
+from lotone.web.connect.wizard import MEANINGS, SETTINGS, TYPE_WORDS, protocols
 from lotone.web.connect.wizard import router as wizard
 from lotone.web.page import go_to, page, reader_of, told
 from lotone.web.plant.values import LiveValues, newest, value_text
@@ -66,7 +66,7 @@ def _connections(request: Request, actor: Actor, template: str) -> Response:
             counted=counted,
             assets=assets,
             names=names,
-            protocols=PROTOCOLS,
+            protocols=protocols(),
             discovered=[birth for birth in work.connect.discovered() if birth.online and not birth.device],
             refused=work.connect.quarantine_size(),
             newest=newest_number(work.connection),
@@ -164,14 +164,14 @@ def _one(request: Request, actor: Actor, connection: str, template: str, *, new:
             state=work.connect.states().get(connection),
             values=values.all(),
             value_text=lambda tag, value: value_text(reader, tag, value),
-            settable=one.way not in (Way.MQTT, Way.HTTP),
+            settable=one.way not in (Way.MQTT, Way.HTTP, Way.MQTT_CLIENT, Way.MTCONNECT),
             heard=_listened(work, actor, one, tags) if one.way in (Way.MQTT, Way.HTTP) else [],
             machines=[(name, equipment[name].words) for name in machines if name in equipment],
             settings=_settings_text(one),
             user=mqtt_user(request, work, actor),
             push=push_address(request, connection),
             only_here=is_only_here(platform.settings),
-            protocols=PROTOCOLS,
+            protocols=protocols(),
             types=TYPE_WORDS,
             meanings=MEANINGS,
             missing=missing,
@@ -212,7 +212,7 @@ def offered(request: Request, connection: str, actor: Actor = needs("connect.wri
         machines = sorted({tag.asset for tag in tags}) or [connection]
     fault = ""
     nodes = heard_by(one, actor.organization, (), births) if one.way is Way.SPARKPLUG else []
-    if one.way is Way.OPCUA:
+    if one.way not in (Way.SPARKPLUG, Way.MODBUS, Way.MQTT, Way.HTTP):
         try:
             nodes = platform.writer.browse(actor.organization, connection)
         except LotOneError as refused:
@@ -275,7 +275,7 @@ def change(
     with platform_of(request).work(actor.organization) as work:
         before = work.connect.connection(connection)
         settings = dict(before.settings)
-        if before.way is Way.OPCUA:
+        if "user" in SETTINGS.get(before.protocol, ()):
             settings |= {"user": user} if user else {}
             settings |= {"password": password} if password else {}
             if not user:
@@ -304,10 +304,10 @@ def search(work: Work, actor: Actor, query: str, reader: Reader) -> list[Found]:
     """Connections by id, name or address."""
     if not may(actor, "connect.read"):
         return []
-    wanted = query.casefold()
+    wanted, names = query.casefold(), protocols()
     return [
         Found(
-            reader.words(one.words) or one.id, f"/connect/{one.id}", "plug", reader.words(PROTOCOLS[one.protocol]),
+            reader.words(one.words) or one.id, f"/connect/{one.id}", "plug", reader.words(names[one.protocol]),
             reader.say("connection"),
         )
         for one in work.connect.connections()

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from lotone.assets import DataType, Equipment, Level, Meaning
-from lotone.connect import Connection, Way
+from lotone.connect import Connection, Way, other_drivers
 from lotone.identity import Actor
 from lotone.kernel import Invalid, LotOneError, Words, newest_number
 from lotone.web.access import needs, platform_of
@@ -23,6 +23,11 @@ from lotone.wiring import Work
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/connect")
 Text = Annotated[str, Form()]
+SETTINGS = {
+    "opcua": ("user", "password"),
+    "mqtt_client": ("user", "password", "topics", "value", "time", "version", "ca"),
+}
+"""What the page asks for besides the address."""
 RESERVED = frozenset({"add", "quarantine", "list"})
 """Ids that are addresses of pages."""
 PROTOCOLS = {
@@ -31,6 +36,8 @@ PROTOCOLS = {
     "sparkplug": Words("MQTT Sparkplug B"),
     "mqtt": Words("MQTT"),
     "http": Words("HTTP"),
+    "mqtt_client": Words("MQTT broker", "MQTT 代理"),
+    "mtconnect": Words("MTConnect"),
 }
 HINTS = {
     "opcua": Words(
@@ -45,8 +52,18 @@ HINTS = {
     ),
     "mqtt": Words("Sensors and scripts that publish a value per topic.", "按主题发布数值的传感器与脚本。"),
     "http": Words("Programs that push values with a POST request.", "通过 POST 请求推送数值的程序。"),
+    "mqtt_client": Words(
+        "Machines that publish to a broker you have already. We read along there.", "设备已发布到现有代理。由我们去订阅。"
+    ),
+    "mtconnect": Words("Machine tools with an agent. We read its list of values.", "带代理程序的机床。可自动读取其变量列表。"),
 }
-EXAMPLES = {"opcua": "opc.tcp://10.0.0.5:4840", "modbus": "modbus://10.0.0.5:502/1", "sparkplug": "spBv1.0/…/edge-1"}
+EXAMPLES = {
+    "opcua": "opc.tcp://10.0.0.5:4840",
+    "modbus": "modbus://10.0.0.5:502/1",
+    "sparkplug": "spBv1.0/…/edge-1",
+    "mqtt_client": "mqtt://10.0.0.5:1883",
+    "mtconnect": "http://10.0.0.5:5000",
+}
 TYPE_WORDS = {
     DataType.NUMBER: Words("number", "数值"),
     DataType.INTEGER: Words("whole number", "整数"),
@@ -71,15 +88,27 @@ TICKED_MOST = 40
 """A machine that offers no more values than this has all of them ticked at first."""
 
 
+class Protocols(dict[str, Words]):
+    """Names of protocols; one whose driver was removed is called as it is saved."""
+
+    def __missing__(self, protocol: str) -> Words:
+        return Words(protocol)
+
+
+def protocols() -> Protocols:
+    """What can be chosen: our protocols and those of installed drivers."""
+    return Protocols(PROTOCOLS | {name: kind.words for name, kind in other_drivers().items()})
+
+
 def _values(request: Request, work: Work, actor: Actor, protocol: str, machine: str) -> dict[str, Any]:
     """What the steps need to know."""
     equipment = work.assets.equipment()
     known = next((item for item in equipment if item.id == machine and item.level is Level.WORK_UNIT), None)
     return {
         "protocol": protocol,
-        "protocols": PROTOCOLS,
-        "hints": HINTS,
-        "examples": EXAMPLES,
+        "protocols": protocols(),
+        "hints": HINTS | {name: kind.hint for name, kind in other_drivers().items()},
+        "examples": EXAMPLES | {name: kind.example for name, kind in other_drivers().items()},
         "types": TYPE_WORDS,
         "meanings": MEANINGS,
         "machine": machine,
@@ -88,7 +117,7 @@ def _values(request: Request, work: Work, actor: Actor, protocol: str, machine: 
         "centers": _centers(equipment),
         "user": mqtt_user(request, work, actor),
         "only_here": is_only_here(platform_of(request).settings),
-        "proposed_id": machine_id(machine or PROTOCOLS[protocol].en, _ids(work)) if protocol else "",
+        "proposed_id": machine_id(machine or protocols()[protocol].en, _ids(work)) if protocol else "",
         "newest": newest_number(work.connection),
         "thread": Thread.at("machine", operation="/plan"),
     }
@@ -105,7 +134,7 @@ def _ids(work: Work) -> set[str]:
 @router.get("/add")
 def add(request: Request, protocol: str = "", machine: str = "", actor: Actor = needs("connect.write")) -> Response:
     """The first steps: which protocol, and where the machine is (or what to enter on it)."""
-    chosen = protocol if protocol in PROTOCOLS else ""
+    chosen = protocol if protocol in protocols() else ""
     with platform_of(request).look(actor.organization) as work:
         values = _values(request, work, actor, chosen, machine)
         births = _waiting(work)
@@ -131,23 +160,16 @@ def _waiting(work: Work) -> list[tuple[str, bool, int]]:
 
 
 @router.post("/add/probe")
-def try_address(
-    request: Request,
-    protocol: Text,
-    address: Text,
-    user: Text = "",
-    password: Text = "",
-    machine: Text = "",
-    actor: Actor = needs("connect.write"),
-) -> Response:
+def try_address(request: Request, form: FormData = any_form(), actor: Actor = needs("connect.write")) -> Response:
     """Try an address and show what is there."""
-    if protocol not in PROTOCOLS:
+    protocol, address, machine = (str(form.get(name, "")) for name in ("protocol", "address", "machine"))
+    if protocol not in protocols():
         raise Invalid(f"there is no protocol '{protocol}'", where="protocol")
     platform = platform_of(request)
     place = tidy_address(protocol, address)
     if protocol == Way.SPARKPLUG and place and "/" not in place:
         place = f"spBv1.0/{actor.organization}/{place}"
-    settings = {name: value for name, value in (("user", user), ("password", password)) if value}
+    settings = _settings(protocol, form)
     found, fault = None, None
     try:
         found = platform.writer.probe(actor.organization, protocol, place, settings)
@@ -169,6 +191,12 @@ def try_address(
         ticks=len(offered) <= TICKED_MOST,
         **(values | {"proposed_name": _name_for(protocol, place, offered), "machine": machine}),
     )
+
+
+def _settings(protocol: str, form: FormData) -> dict[str, str]:
+    """What was entered besides the address; what was left empty is as if it were not asked for."""
+    entered = {name: str(form.get(name, "")).strip() for name in SETTINGS.get(protocol, ())}
+    return {name: value for name, value in entered.items() if value}
 
 
 def _name_for(protocol: str, address: str, offered: list[Any]) -> str:
@@ -196,7 +224,7 @@ def _machine_from(form: FormData, work: Work, actor: Actor) -> NewMachine:
         return str(form.get(name, "")).strip()
 
     protocol, unit, name = text("protocol"), text("work_unit"), text("name")
-    if protocol not in PROTOCOLS:
+    if protocol not in protocols():
         raise WrongMachine(f"there is no protocol '{protocol}'", where="protocol")
     if not unit and not name:
         raise WrongMachine("give the machine a name", where="name")
@@ -207,7 +235,7 @@ def _machine_from(form: FormData, work: Work, actor: Actor) -> NewMachine:
             raise WrongMachine(f"there is already something called {unit}; choose another id", where="id")
     connections = {one.id for one in work.connect.connections()} | RESERVED
     connection = unit if unit not in connections else machine_id(f"{unit}-{protocol}", ids)
-    settings = {key: str(form.get(key)) for key in ("user", "password") if form.get(key)}
+    settings = _settings(protocol, form)
     address = tidy_address(protocol, text("address"))
     if protocol == Way.MQTT and not address:
         address = f"telemetry/{actor.organization}/{unit}"

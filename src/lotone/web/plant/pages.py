@@ -12,6 +12,7 @@ from lotone.assets import DataType, Equipment, Level, Meaning, Tag, UnknownEquip
 from lotone.identity import Actor, Role, may
 from lotone.kernel import Words, newest_number
 from lotone.web.access import needs, platform_of
+from lotone.web.connect.wizard import protocols
 from lotone.web.page import page, reader_of
 from lotone.web.plan.plant_time import PlantTime
 from lotone.web.plant.api import router as api
@@ -29,13 +30,6 @@ router = APIRouter(prefix="/plant")
 HOURS = (2, 8, 24, 168)
 FIRST = 3
 Milliseconds = Annotated[float, Query(description="Milliseconds since 1970.")]
-PROTOCOLS = {
-    "opcua": Words("OPC UA"),
-    "modbus": Words("Modbus TCP"),
-    "sparkplug": Words("Sparkplug B"),
-    "mqtt": Words("MQTT"),
-    "http": Words("HTTP"),
-}
 
 
 def _surroundings(request: Request, look: Look) -> dict[str, Any]:
@@ -161,7 +155,7 @@ def _machine(request: Request, actor: Actor, work_unit: str, hours: int, tags: s
             chosen=_chosen(own, tags),
             missing=look.missing,
             connections=[(connections[name], look.values.states.get(name)) for name in used if name in connections],
-            protocols=PROTOCOLS,
+            protocols=protocols(),
             done=done(look, work_unit),
             following=following(look, work_unit),
             thread=_thread(one),
@@ -228,7 +222,7 @@ def _write_form(request: Request, actor: Actor, work_unit: str, name: str, value
             gets_jobs=any(each.meaning is Meaning.REQUEST for each in look.tags.get(work_unit, [])),
             value=checked,
             connection=connection,
-            protocols=PROTOCOLS,
+            protocols=protocols(),
             DataType=DataType,
             **_surroundings(request, look),
         )
