@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from lotone.configure.model.binding import Binder
-from lotone.configure.model.expression import ALWAYS, Expression, Term, as_text, parse_expression
+from lotone.configure.model.expression import ALWAYS, Expression, Term, as_text, features_of, parse_expression
 from lotone.configure.model.features import Model
-from lotone.configure.model.formula import Quantity, Setting, as_cell, bound_to, from_cell
+from lotone.configure.model.formula import Quantity, Setting, as_cell, bound_to, from_cell, is_formula
 from lotone.kernel import Invalid, Words
 
 
@@ -90,6 +90,15 @@ class DemandRules:
         """The `when` of every row of every table."""
         for name in _KINDS:
             yield from (rule.when for rule in getattr(self, name))
+
+    def features(self) -> set[str]:
+        """Every feature that a condition or a formula speaks of; those in sums only once they are bound to a model."""
+        found = {name for condition in set(self.conditions()) for name in features_of(condition)}
+        for table, kind in _KINDS.items():
+            for rule in getattr(self, table):
+                formulas = (getattr(rule, name) for name in FORMULAS[kind])
+                found.update(name for formula in formulas if is_formula(formula) for name in features_of(formula))
+        return found
 
     def bound(self, model: Model) -> "DemandRules":
         """The tables with the attributes of the model in their conditions and formulas, so that they can be evaluated.

@@ -131,8 +131,10 @@ class _Rows:
 class Tables:
     """The tables of a product family, made ready for any number of units. Raises CircularRouting."""
 
-    def __init__(self, rules: DemandRules) -> None:
+    def __init__(self, rules: DemandRules, *, typed: Set[str] = frozenset()) -> None:
         self._rules = rules
+        self.typed = frozenset(rules.features() & typed)
+        """The features, of those given, whose values conditions or formulas speak of."""
         self._routing = in_working_order(rules.operations)
         self._conditions = _Conditions(rules.conditions())
         self._exists = np.array([self._conditions.number[rule.when] for rule in self._routing], np.intp)

@@ -142,6 +142,11 @@ class Model:
         return {feature.name: feature for feature in self.root}
 
     @cached_property
+    def typed(self) -> frozenset[str]:
+        """The features that have a number or a text."""
+        return frozenset(name for name, feature in self.features.items() if feature.is_typed)
+
+    @cached_property
     def group_of(self) -> dict[str, Group]:
         """The group in which each feature stands; the root stands in none."""
         return {
