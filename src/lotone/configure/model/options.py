@@ -162,7 +162,8 @@ class Explanation:
     take_back: tuple[str, ...] = ()
     """The fewest own choices that must go; empty when nothing stands against it, or when it is never possible."""
     rules: tuple[Rule, ...] = ()
-    """The rules of the model that stand against it: without any one of them the reason would not hold."""
+    """The rules of the model that stand against it: without any one of them the reason would not hold. Empty where it is
+    not known in time which ones."""
     is_never_possible: bool = False
     """The model has no configuration with it, whatever is taken back."""
     choices: tuple[str, ...] = field(default=())
@@ -171,7 +172,7 @@ class Explanation:
     @property
     def reasons(self) -> tuple[Rule, ...]:
         """The rules worth telling: constraints and groups. That a child needs its parent goes without saying."""
-        telling = tuple(rule for rule in self.rules if rule.kind in (RuleKind.CONSTRAINT, RuleKind.GROUP))
+        telling = tuple(rule for rule in self.rules if rule.kind in (RuleKind.CONSTRAINT, RuleKind.GROUP, RuleKind.TABLE))
         return telling or self.rules
 
     @property

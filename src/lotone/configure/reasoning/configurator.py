@@ -1,6 +1,7 @@
 """The configurator: answers about one model, for any number of threads."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from random import Random
 from threading import Lock
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from lotone.configure.model.demand import Demand, DemandRules
 from lotone.configure.model.explosion import Tables
-from lotone.configure.model.expression import Expression, features_of
-from lotone.configure.model.features import Model, similar
+from lotone.configure.model.expression import Expression, Scalar, as_text, features_of
+from lotone.configure.model.features import Model, Rule, RuleKind, similar
 from lotone.configure.model.options import (
     Contradiction,
     Explanation,
@@ -24,17 +25,29 @@ from lotone.configure.model.options import (
 )
 from lotone.configure.reasoning.bounds import price_bound
 from lotone.configure.reasoning.explaining import Explainer
+from lotone.configure.reasoning.given import checked, with_values
 from lotone.configure.reasoning.limits import Limits
 from lotone.configure.reasoning.picking import Formula, Picked
 from lotone.configure.reasoning.reasoner import NEVER, Answer, Costs, Reasoner
 from lotone.configure.reasoning.sat import Deadline, Solver
 from lotone.configure.reasoning.search import CLICK
 from lotone.configure.reasoning.switching import Branches
+from lotone.configure.reasoning.typed import Domain, Typed
 from lotone.configure.reasoning.wishes import amounts, distance, ranked
 from lotone.kernel import Money
 
-Assumptions = tuple[list[str], list[int]]
-"""Choices by name, and choices and refusals as literals."""
+Values = Mapping[str, Scalar]
+_NONE: Values = {}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Choices by name, choices and refusals as literals, values of typed features, and what answers about all of it."""
+
+    chosen: list[str]
+    assumptions: list[int]
+    values: Values
+    reasoner: Reasoner
 
 
 class Configurator:
@@ -87,14 +100,14 @@ class Configurator:
 
     # -- what is possible
 
-    def options(self, choices: Iterable[str], refused: Iterable[str] = ()) -> Options:
-        """What the choices leave open."""
-        chosen, assumptions = self._assumptions(choices, refused)
-        answer = self._answer(assumptions)
+    def options(self, choices: Iterable[str], refused: Iterable[str] = (), values: Values = _NONE) -> Options:
+        """What the choices leave open. `values` are those of typed features, which are then chosen. Raises WrongValue."""
+        asked = self._asked(choices, refused, values)
+        answer = self._answer(asked)
         features = slice(1, self.formula.features + 1)
         can_be_in, can_be_out = answer.can_be_in[features], answer.can_be_out[features]
         states = np.where(can_be_in, np.where(can_be_out, State.POSSIBLE, State.FORCED), State.IMPOSSIBLE).astype(np.uint8)
-        states[[self._variable[name] - 1 for name in chosen]] = State.SELECTED
+        states[[self._variable[name] - 1 for name in asked.chosen]] = State.SELECTED
         low, high = self._bounds(answer, states)
         return Options(
             names=self._names,
@@ -104,9 +117,20 @@ class Configurator:
             price_max=Money(high, self.currency),
             price_with=self._price_with(answer),
             is_price_attained=answer.attained,
-            counted=partial(self.reasoner.count, assumptions),
-            switched=partial(self._switchable, chosen, assumptions, states == State.IMPOSSIBLE),
+            values=asked.values,
+            counted=partial(asked.reasoner.count, asked.assumptions),
+            switched=partial(self._switchable, asked, states == State.IMPOSSIBLE),
         )
+
+    def domain(
+        self, feature: str, choices: Iterable[str] = (), refused: Iterable[str] = (), values: Values = _NONE
+    ) -> Domain | None:
+        """What the value of a typed feature can be beside the choices and the other values; None where no rule compares it,
+        or where the feature can't be in."""
+        self._known([feature])
+        asked = self._asked(choices, refused, {name: value for name, value in values.items() if name != feature})
+        typed = self.reasoner
+        return typed.domain(feature, asked.assumptions, asked.values) if isinstance(typed, Typed) else None
 
     def is_possible(self, expressions: Iterable[Expression] = (), *, choices: Iterable[str] = ()) -> bool:
         """Is there a configuration with the choices in which all these expressions are true?"""
@@ -115,24 +139,51 @@ class Configurator:
     def example(self, expressions: Iterable[Expression] = (), *, choices: Iterable[str] = ()) -> frozenset[str] | None:
         """Some configuration with the choices in which all these expressions are true, or None."""
         expressions = tuple(expressions)
-        _, assumptions = self._assumptions(choices, ())
+        asked = self._asked(choices, ())
         for expression in expressions:
             self._known(features_of(expression))
+        if self.formula.clauses.is_typed:
+            return self._typed_example(expressions, asked)
         deadline = Deadline(CLICK, f"{self.model.name}: a configuration with some conditions")
         with self._lock:
             clauses, known = self.formula.clauses, len(self.formula.clauses.definitions)
-            asked = [clauses.literal(expression) for expression in expressions]
+            literals = [clauses.literal(expression) for expression in expressions]
             self._solver.add(clauses.definitions[known:])
-            if not self._solver.solve([*assumptions, *asked], deadline):
+            if not self._solver.solve([*asked.assumptions, *literals], deadline):
                 return None
             return self._named(np.flatnonzero(self._solver.true(self.formula.features)).tolist())
 
-    def explain(self, choices: Iterable[str], wanted: str | Iterable[str], refused: Iterable[str] = ()) -> Explanation:
-        """Why `wanted` does not go with the choices: the fewest choices to take back, and the rules that stand against it."""
+    def _typed_example(self, expressions: tuple[Expression, ...], asked: _Asked) -> frozenset[str] | None:
+        """Comparisons in the expressions need a program of their own: the model with the expressions as further rules."""
+        reasoner = asked.reasoner
+        if expressions:
+            rules = tuple(Rule(RuleKind.CONSTRAINT, as_text(expression), 0, expression) for expression in expressions)
+            reasoner = Configurator(replace(self.model, constraints=(*self.model.constraints, *rules))).reasoner
+        found = reasoner.cheapest(asked.assumptions, np.zeros_like(self._price))
+        return None if found is None else self._named(found)
+
+    def explain(
+        self, choices: Iterable[str], wanted: str | Iterable[str], refused: Iterable[str] = (), values: Values = _NONE
+    ) -> Explanation:
+        """Why `wanted` does not go with the choices: the fewest choices to take back, and the rules that stand against it.
+
+        Where only the values stand against it, the features are told whose values must go; no other of them could stay.
+        """
         wanted = (wanted,) if isinstance(wanted, str) else tuple(wanted)
         self._known(wanted)
-        _, assumptions = self._assumptions([choice for choice in choices if choice not in wanted], refused)
-        return self._explainer.explain(self.reasoner, assumptions, [self._variable[name] for name in wanted])
+        return self._explained(self._asked([choice for choice in choices if choice not in wanted], refused, values), wanted)
+
+    def _explained(self, asked: _Asked, wanted: Sequence[str]) -> Explanation:
+        literals = [self._variable[name] for name in wanted]
+        why = self._explainer.explain(self.reasoner, asked.assumptions, literals)
+        if not why.is_possible or not asked.values or asked.reasoner.is_possible([*asked.assumptions, *literals]):
+            return why
+        kept: dict[str, Scalar] = {}
+        for name, value in asked.values.items():
+            if with_values(self.reasoner, {**kept, name: value}).is_possible([*asked.assumptions, *literals]):
+                kept[name] = value
+        gone = tuple(name for name in asked.values if name not in kept)
+        return Explanation(tuple(wanted), take_back=gone, choices=gone)
 
     def choose(self, choices: Iterable[str], wanted: str, refused: Iterable[str] = ()) -> tuple[str, ...]:
         """The choices after choosing one more: what stands against it in its own alternatives is exchanged for it.
@@ -155,6 +206,7 @@ class Configurator:
         choices: Iterable[str],
         refused: Iterable[str] = (),
         cost: str | Mapping[str, float] | None = None,
+        values: Values = _NONE,
     ) -> frozenset[str]:
         """The cheapest configuration with the choices; of several equally cheap ones, one with few features.
 
@@ -164,32 +216,36 @@ class Configurator:
         wishes = [self._price, distance(self.formula.variables, self.formula.features)]
         if cost is not None:
             wishes.insert(0, amounts(self.model, cost, self.formula.variables))
-        _, assumptions = self._assumptions(choices, refused)
-        return self._best(assumptions, *wishes)
+        return self._best(self._asked(choices, refused, values), *wishes)
 
-    def nearest(self, choices: Iterable[str], wanted: str | Iterable[str], refused: Iterable[str] = ()) -> frozenset[str]:
+    def nearest(
+        self, choices: Iterable[str], wanted: str | Iterable[str], refused: Iterable[str] = (), values: Values = _NONE
+    ) -> frozenset[str]:
         """The configuration with `wanted` that differs in the fewest features from the present one: "change it anyway".
 
         The present one is the choices with what they force, so a complete configuration is itself. Of several equally near
         ones it is the cheapest. Raises Contradiction when no configuration has what is wanted without what is refused.
         """
         wanted = [wanted] if isinstance(wanted, str) else list(wanted)
-        _, own = self._assumptions(choices, ())
-        _, assumptions = self._assumptions(wanted, refused)
-        answer = self.reasoner.answer(own, self._price)
-        present = own if answer is None else np.flatnonzero(answer.can_be_in & ~answer.can_be_out).tolist()
+        own = self._asked(choices, ())
+        answer = own.reasoner.answer(own.assumptions, self._price)
+        present = own.assumptions if answer is None else np.flatnonzero(answer.can_be_in & ~answer.can_be_out).tolist()
         features, variables = self.formula.features, self.formula.variables
         near = distance(variables, features, [variable for variable in present if variable <= features])
-        return self._best(assumptions, near, self._price)
+        return self._best(self._asked(wanted, refused, values), near, self._price)
 
     def sample(
-        self, choices: Iterable[str] = (), seed: int | str | None = None, refused: Iterable[str] = ()
+        self,
+        choices: Iterable[str] = (),
+        seed: int | str | None = None,
+        refused: Iterable[str] = (),
+        values: Values = _NONE,
     ) -> frozenset[str]:
         """A random configuration with the choices, each equally likely where `samples_are_uniform`; the same for one seed."""
-        _, assumptions = self._assumptions(choices, refused)
-        found = self.reasoner.sample(assumptions, Random(seed))  # noqa: S311 (a sample, no secret)
+        asked = self._asked(choices, refused, values)
+        found = asked.reasoner.sample(asked.assumptions, Random(seed))  # noqa: S311 (a sample, no secret)
         if found is None:
-            raise self._contradiction(assumptions)
+            raise Contradiction(self._explained(asked, ()))
         return self._named(found)
 
     @property
@@ -202,19 +258,20 @@ class Configurator:
         """What the choices and all that they force cost together, by the attribute `Price`."""
         return self.options(choices).price
 
-    def count(self, choices: Iterable[str] = (), refused: Iterable[str] = ()) -> int | None:
+    def count(self, choices: Iterable[str] = (), refused: Iterable[str] = (), values: Values = _NONE) -> int | None:
         """How many configurations have the choices, exactly; None where the model can't be counted."""
-        return self.reasoner.count(self._assumptions(choices, refused)[1])
+        asked = self._asked(choices, refused, values)
+        return asked.reasoner.count(asked.assumptions)
 
     # -- what it needs
 
-    def check(self, configuration: Iterable[str]) -> frozenset[str]:
+    def check(self, configuration: Iterable[str], values: Values = _NONE) -> frozenset[str]:
         """The configuration, when it is complete and breaks no rule. Raises Incomplete, Contradiction, UnknownFeature."""
-        names, assumptions = self._assumptions(configuration, ())
-        chosen = frozenset(names)
+        asked = self._asked(configuration, (), values)
+        chosen = frozenset(asked.chosen)
         others = [-number for name, number in self._variable.items() if name not in chosen]
-        if not self.reasoner.is_possible([*assumptions, *others]):
-            options = self.options(names)
+        if not asked.reasoner.is_possible([*asked.assumptions, *others]):
+            options = self.options(asked.chosen, values=values)
             missing = [*options.forced, *self._open_groups(chosen)] or [*options.possible]
             raise Incomplete(f"the configuration is not complete, still missing: {'; '.join(missing[:5])}")
         return chosen
@@ -223,9 +280,9 @@ class Configurator:
         groups = [group for name in self.model.in_order(chosen) for group in self.model.features[name].groups]
         return [group.text for group in groups if sum(member.name in chosen for member in group.members) < group.low]
 
-    def explode(self, configuration: Iterable[str]) -> Demand:
-        """Parts and operations that make one unit of a complete configuration. Raises as `check` does."""
-        return self._tables.explode(self.check(configuration))
+    def explode(self, configuration: Iterable[str], values: Values = _NONE) -> Demand:
+        """Parts and operations that make one unit of a complete configuration with these values. Raises as `check` does."""
+        return self._tables.explode(self.check(configuration, values), checked(self.model, values))
 
     @cached_property
     def _tables(self) -> Tables:
@@ -238,32 +295,34 @@ class Configurator:
             if name not in self._variable:
                 raise UnknownFeature(f"{self.model.name} has no feature '{name}'{similar(name, self._variable)}")
 
-    def _assumptions(self, choices: Iterable[str], refused: Iterable[str]) -> Assumptions:
-        chosen, without = list(dict.fromkeys(choices)), list(dict.fromkeys(refused))
+    def _asked(self, choices: Iterable[str], refused: Iterable[str], values: Values = _NONE) -> _Asked:
+        chosen, without = list(dict.fromkeys([*choices, *values])), list(dict.fromkeys(refused))
         self._known(chosen)
         self._known(without)
-        return chosen, [self._variable[name] for name in chosen] + [-self._variable[name] for name in without]
+        literals = [self._variable[name] for name in chosen] + [-self._variable[name] for name in without]
+        if not values:
+            return _Asked(chosen, literals, _NONE, self.reasoner)
+        values = checked(self.model, values)
+        return _Asked(chosen, literals, values, with_values(self.reasoner, values))
 
     def _named(self, variables: Iterable[int]) -> frozenset[str]:
         names = self._names.in_order
         return frozenset(names[variable - 1] for variable in variables if variable <= len(names))
 
-    def _answer(self, assumptions: Sequence[int]) -> Answer:
-        answer = self.reasoner.answer(assumptions, self._price)
+    def _answer(self, asked: _Asked) -> Answer:
+        answer = asked.reasoner.answer(asked.assumptions, self._price)
         if answer is None:
-            raise self._contradiction(assumptions)
+            raise Contradiction(self._explained(asked, ()))
         return answer
 
-    def _contradiction(self, assumptions: Sequence[int]) -> Contradiction:
-        return Contradiction(self._explainer.explain(self.reasoner, assumptions, ()))
-
     def _fits(self, choices: Iterable[str], refused: Iterable[str]) -> bool:
-        return self.reasoner.is_possible(self._assumptions(choices, refused)[1])
+        asked = self._asked(choices, refused)
+        return asked.reasoner.is_possible(asked.assumptions)
 
-    def _best(self, assumptions: Sequence[int], *costs: Costs) -> frozenset[str]:
-        found = self.reasoner.cheapest(assumptions, ranked(*costs))
+    def _best(self, asked: _Asked, *costs: Costs) -> frozenset[str]:
+        found = asked.reasoner.cheapest(asked.assumptions, ranked(*costs))
         if found is None:
-            raise self._contradiction(assumptions)
+            raise Contradiction(self._explained(asked, ()))
         return self._named(found)
 
     def _bounds(self, answer: Answer, states: NDArray[np.uint8]) -> tuple[int, int]:
@@ -281,14 +340,14 @@ class Configurator:
         cents = answer.low_with[1 : self.formula.features + 1]
         return PriceWith(self._names, cents, cents != NEVER, self.currency)
 
-    def _switchable(self, chosen: list[str], assumptions: Sequence[int], never: NDArray[np.bool_]) -> NDArray[np.int64]:
-        refused = [literal for literal in assumptions if literal < 0]
+    def _switchable(self, asked: _Asked, never: NDArray[np.bool_]) -> NDArray[np.int64]:
+        refused = [literal for literal in asked.assumptions if literal < 0]
 
         def can_be_in(kept: Sequence[str]) -> NDArray[np.bool_] | None:
-            answer = self.reasoner.answer([*(self._variable[name] for name in kept), *refused], self._price)
+            answer = asked.reasoner.answer([*(self._variable[name] for name in kept), *refused], self._price)
             return None if answer is None else answer.can_be_in[1 : self.formula.features + 1]
 
-        return self._branches.switchable(chosen, never, can_be_in)
+        return self._branches.switchable(asked.chosen, never, can_be_in)
 
     @cached_property
     def _solver(self) -> Solver:

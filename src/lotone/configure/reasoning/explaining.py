@@ -8,7 +8,7 @@ import numpy as np
 
 from lotone.configure.model.features import Model
 from lotone.configure.model.options import Explanation
-from lotone.configure.reasoning.limits import Limits
+from lotone.configure.reasoning.limits import Limits, TooHard
 from lotone.configure.reasoning.picking import Formula
 from lotone.configure.reasoning.reasoner import Reasoner
 from lotone.configure.reasoning.reasons import Reasons
@@ -17,7 +17,7 @@ from lotone.configure.reasoning.typed_reasons import TypedReasons
 
 
 class Explainer:
-    """Explains for one model, from any thread. Raises TooHard where an explanation takes longer than the limits."""
+    """Explains for one model, from any thread. Raises TooHard where what to take back is not found within the limits."""
 
     def __init__(self, model: Model, formula: Formula, limits: Limits) -> None:
         self.model = model
@@ -43,9 +43,14 @@ class Explainer:
         found = reasoner.cheapest(wanted, cost)
         return None if found is None else [literal for literal in choices if (literal > 0) != (abs(literal) in found)]
 
-    def _core(self, literals: Iterable[int]) -> list[int]:
+    def _core(self, literals: Sequence[int]) -> list[int]:
+        """Without any rule where none is found in time: that something is not possible is certain all the same."""
+        deadline = Deadline(self.limits, f"{self.model.name}: why this is not possible")
         with self._lock:
-            return self._reasons.core(literals, Deadline(self.limits, f"{self.model.name}: why this is not possible"))
+            try:
+                return self._reasons.core(literals, deadline)
+            except TooHard:
+                return list(literals)
 
     @cached_property
     def _reasons(self) -> Reasons | TypedReasons:

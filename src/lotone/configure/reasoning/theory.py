@@ -244,9 +244,10 @@ class Theory:
             program.add_bool_and([self._is_in(name)])
             if name in self.texts:
                 token = self.token_of(str(value))
-                if token is None:
-                    return self._fix_other(program, name, str(value))
-                program.add(self.texts[name] == token)
+                if token is not None:
+                    program.add(self.texts[name] == token)
+                elif not self._fix_other(program, name, str(value)):
+                    return False
             elif name in self.numbers:
                 steps = exact(value) * self.steps(name)
                 if steps.denominator != 1 or abs(steps) > STEPS_MAX:

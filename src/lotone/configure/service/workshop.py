@@ -12,6 +12,7 @@ from lotone.configure.reasoning.circuit import Circuit
 from lotone.configure.reasoning.compiling import compile_clauses
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
+from lotone.configure.reasoning.search import CLICK
 from lotone.configure.reasoning.small import compile_small
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,9 @@ class Workshop:
     def furnish(self, configurator: Configurator) -> Event | None:
         """Let a configurator answer at once. What is given back is set when it answers as well as it ever will; None: now."""
         formula = configurator.formula
+        if formula.clauses.is_typed:
+            configurator.use(formula.typed(CLICK))
+            return None
         small = compile_small(formula.all, formula.variables)
         circuit = Circuit(small) if small is not None else self._stored(configurator)
         configurator.use(circuit or formula.search())
