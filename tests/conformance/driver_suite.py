@@ -30,7 +30,7 @@ class Clock:
 
 
 class DriverSuite:
-    """Eight facts about a driver."""
+    """Eleven facts about a driver."""
 
     peer_class: ClassVar[Any]
 
