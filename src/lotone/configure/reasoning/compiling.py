@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,7 +19,7 @@ from lotone.configure.reasoning.nnf import layout_of
 from lotone.configure.reasoning.small import WORK_MAX, compile_small
 
 COMPILER = "d4 1.0.0"
-"""What made a circuit; a stored one that another compiler made is not the same."""
+"""What makes circuits, as a part of the keys of stored ones."""
 _PROCESS = Path(__file__).with_name("d4.py")
 _OUT_OF_MEMORY = 3
 _WORK_ALONE = 8_000_000
@@ -52,7 +52,7 @@ def compile_with_d4(clauses: Sequence[Sequence[int]], variables: int, limits: Li
         raise NoCompiler("this platform has no wheel of d4, the compiler of large models (PyPI: d4Solver)")
     if not all(clauses):
         return layout_of(_NO_SOLUTION, variables)
-    numbers = np.fromiter(_flat(clauses), dtype=np.int32)
+    numbers = np.array(_flat(clauses), dtype=np.int32)
     largest = int(np.abs(numbers).max(initial=0))
     if largest > variables:
         raise IndexError(f"a clause speaks of variable {largest}, there are {variables}")
@@ -69,17 +69,19 @@ def is_available() -> bool:
     return importlib.util.find_spec("py_d4") is not None
 
 
-def _flat(clauses: Sequence[Sequence[int]]) -> Iterator[int]:
+def _flat(clauses: Sequence[Sequence[int]]) -> list[int]:
     """The clauses, each ended by 0, without those that are always true and without literals written twice."""
+    flat: list[int] = []
     for clause in clauses:
-        literals = set(clause)
-        if len(literals) == len(clause) == len({abs(literal) for literal in clause}):
-            yield from clause
-        elif any(-literal in literals for literal in literals):
-            continue
+        if len(set(map(abs, clause))) == len(clause):
+            flat += clause
         else:
-            yield from literals
-        yield 0
+            literals = set(clause)
+            if any(-literal in literals for literal in literals):
+                continue
+            flat += literals
+        flat.append(0)
+    return flat
 
 
 def _run(clauses: bytes, variables: int, limits: Limits) -> str:
