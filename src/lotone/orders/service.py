@@ -69,15 +69,15 @@ class OrderService:
         return self.plan.promise(_wanted(published, choices, _checked(quantity)))
 
     def preview_many(
-        self, product: str, choices: Iterable[Iterable[str]], *, quantity: int = 1, age_s: float = 0.0
+        self, product: str | configure.Product, choices: Iterable[Iterable[str]], *, quantity: int = 1, age_s: float = 0.0
     ) -> list[plan.Promise | plan.NoPromise]:
-        """What `preview` says for each of many choices, all of it about one and the same plan.
+        """What `preview` says for each of many choices of a product (its id, or a version of it), all of it about one plan.
 
         `age_s` allows answers that are up to so many seconds old, see `PlanService.promise_many`.
         Where the plan can't promise a day, its fault stands in the answer's place. Keeps nothing, writes nothing.
         Raises what the configurator raises for the first choices that contradict themselves.
         """
-        published = self.configure.product(product)
+        published = self.configure.product(product) if isinstance(product, str) else product
         demands = [_wanted(published, each, _checked(quantity)) for each in choices]
         return self.plan.promise_many(demands, age_s=age_s)
 

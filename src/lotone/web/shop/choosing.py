@@ -23,6 +23,7 @@ from lotone.configure import (
     Rule,
     RuleKind,
     configurator_of,
+    features_of,
     phrase,
 )
 from lotone.kernel import Money, Words
@@ -223,6 +224,8 @@ class Ground:
     """The colour that an option gives the picture, where its whole question is about colours."""
     rivals: Mapping[str, frozenset[str]]
     """What goes when an option is taken: its neighbours in a question of which one can be taken, and all below them."""
+    drawn: frozenset[str]
+    """The features that the picture shows; all others leave it as it is."""
 
 
 def ground_of(product: Product) -> Ground:
@@ -235,9 +238,15 @@ def _ground(said: _Said) -> Ground:
     sections = sections_of(product, model)
     questions = [question for section in sections for question in section.questions]
     colours = {name: colour for question in questions for name, colour in _colours(product, question).items()}
-    return Ground(
-        sections, colours, {name: _rivals(model, question, name) for question in questions for name in question.members}
-    )
+    rivals = {name: _rivals(model, question, name) for question in questions for name in question.members}
+    return Ground(sections, colours, rivals, _drawn_features(product.picture))
+
+
+def _drawn_features(picture: Picture | None) -> frozenset[str]:
+    if picture is None:
+        return frozenset()
+    shown = {name for name, _ in picture.features()}
+    return frozenset(shown.union(*(features_of(style.when) for style in picture.styles)))
 
 
 def _rivals(model: Model, question: Question, name: str) -> frozenset[str]:
@@ -464,5 +473,5 @@ def drawn(product: Product, configuration: frozenset[str], *, prefix: str) -> Ma
     """The product's picture. Its styles are left to `<lo-picture>`: pages allow none inside their text."""
     if product.picture is None:
         return Markup()
-    drawing = _Drawing(product.digest, configuration, prefix, product.picture)
+    drawing = _Drawing(product.digest, configuration & ground_of(product).drawn, prefix, product.picture)
     return Markup(_drawn(drawing))  # noqa: S704 (a picture may hold nothing but drawing, or it is not published)

@@ -35,7 +35,7 @@ def days_of(work: Work, shown: Sheet, say: Wording, *, age_s: float = AGE_S, wit
     asked = {option.name: option.instead for option in options_shown if option.instead is not None}
     now, *answers = (
         answer if isinstance(answer, Promise) else None
-        for answer in work.orders.preview_many(shown.product.id, [shown.choices, *asked.values()], age_s=age_s)
+        for answer in work.orders.preview_many(shown.product, [shown.choices, *asked.values()], age_s=age_s)
     )
     options = dict(zip(asked, answers, strict=True))
     if now is None:
