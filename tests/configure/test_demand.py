@@ -31,7 +31,7 @@ from lotone.configure import (
     parse_expression,
     read_model,
 )
-from lotone.kernel import Words
+from lotone.kernel import LotOneError, Words
 
 MODEL = read_model("""features
     Bike
@@ -163,6 +163,18 @@ def test_conditions_over_numbers_and_what_is_not_selected() -> None:
     assert [operation.step for operation in demand.operations] == ["saw"]
     assert demand.parts == (PartNeed("beam", 1.8, "saw"),), "nothing weighs anything, so there are no screws"
     assert demand.operation("saw").parameters == {"width": 90, "load": 0}
+
+
+def test_a_unit_made_to_measure() -> None:
+    model = read_model(CABIN.text + "constraints\n    Width <= 300\n    Rack => Width >= 80\n")
+    cabin = Configurator(model, MADE_TO_MEASURE)
+    chosen = ["Cabin", "Width", "Sign", "Rack"]
+    assert cabin.explode(chosen, {"Width": 110, "Sign": "Ada"}).operation("saw").parameters["width"] == 110
+    assert cabin.explode(chosen, {"Width": "110", "Sign": "Ada"}).operation("saw").parameters["width"] == 110
+    with pytest.raises(Incomplete, match="still missing: a value for Sign"):
+        cabin.explode(chosen, {"Width": 110})
+    with pytest.raises(LotOneError):
+        cabin.explode(chosen, {"Width": 79, "Sign": "Ada"})
 
 
 def test_a_formula_without_a_value_is_told() -> None:

@@ -281,12 +281,17 @@ class Configurator:
         return [group.text for group in groups if sum(member.name in chosen for member in group.members) < group.low]
 
     def explode(self, configuration: Iterable[str], values: Values = _NONE) -> Demand:
-        """Parts and operations that make one unit of a complete configuration with these values. Raises as `check` does."""
-        return self._tables.explode(self.check(configuration, values), checked(self.model, values))
+        """Parts and operations that make one unit of a complete configuration with these values. Raises as `check` does,
+        Incomplete where the tables need a value that is not given, and NoAmount where a formula has none."""
+        chosen = self.check(configuration, values)
+        missing = [name for name in self.model.in_order(self._tables.typed & chosen) if name not in values]
+        if missing:
+            raise Incomplete(f"the configuration is not complete, still missing: a value for {', '.join(missing)}")
+        return self._tables.explode(chosen, checked(self.model, values))
 
     @cached_property
     def _tables(self) -> Tables:
-        return Tables(self.demand.bound(self.model))
+        return Tables(self.demand.bound(self.model), typed=self.model.typed)
 
     # -- inside
 
