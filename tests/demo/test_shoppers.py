@@ -100,7 +100,7 @@ class Shop:
     async def promise(self, request: Request) -> Response:
         if self._meet(request):
             return _busy()
-        assert (await request.json())["choices"]
+        assert self.bike.options((await request.json())["choices"])
         return JSONResponse({"date": "2026-03-09", "binding": [{"kind": "machine", "hours": 48.0}]})
 
     async def looked(self, request: Request) -> Response:

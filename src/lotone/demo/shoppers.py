@@ -274,12 +274,16 @@ class Choosing:
         self.choices: list[str] = []
         self.declined: set[str] = set()
         self.seen: set[str] = set()
+        self.costs: dict[str, float] = {}
+        """What each choice added to the price when she took it."""
         self.is_sure = chance.random() >= shoppers.habits.doubts
 
     async def until_quoted(self) -> dict[str, Any] | None:
         """None when she leaves before. Raises NoAnswer when she finds no end."""
         habits, account = self.shoppers.habits, self.shoppers.account
         options = await self.api.options(self.product, self.choices)
+        if not self.is_sure:
+            await self._promise()
         for _ in range(STEPS_MAX):
             await self.shoppers.think(self.chance)
             open_ones = [option for option in options["possible"] if option not in self.declined]
@@ -303,19 +307,22 @@ class Choosing:
             elif self.chance.random() < habits.declines:
                 self.declined.add(wanted)
             else:
+                price = options["price"]
                 self.choices.append(wanted)
                 options = await self.api.options(self.product, self.choices)
+                self.costs[wanted] = options["price"] - price
         raise NoAnswer(f"{self.product}: still open after {STEPS_MAX} clicks: {self.choices}")
 
     async def _doubt(self) -> bool:
-        """She looks at price and date once more: true when she leaves, else she takes one choice back."""
+        """She looks at price and date once more: true when she leaves, else she takes one choice back, often a dear one."""
         self.is_sure = True
         waits = [each["hours"] for each in (await self._promise())["binding"] if each["kind"] != "operation"]
         if self.chance.random() < self.shoppers.habits.leaves * (1 + max(waits, default=0.0) / HOURS_A_DAY):
             await self.api.looked(self.product, sorted(self.seen), left=True)
             return True
         if self.choices:
-            unwanted = self.chance.choice(self.choices)
+            some = self.chance.sample(self.choices, min(len(self.choices), 3))
+            unwanted = max(some, key=lambda name: self.costs[name])
             self.choices.remove(unwanted)
             self.declined.add(unwanted)
         return False
