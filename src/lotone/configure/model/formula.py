@@ -44,6 +44,7 @@ class NoAmount(Invalid):
 
 
 def is_formula(value: object) -> TypeGuard[Term]:
+    """Is it computed for each configuration, rather than the same for all?"""
     return isinstance(value, _TERMS)
 
 
