@@ -68,6 +68,7 @@ def test_a_small_circuit_has_exactly_the_solutions(formula: tuple[int, list[list
     variables, clauses = formula
     layout = compile_small(clauses, variables)
     assert layout is not None
+    assert layout.is_sound()
     assert all_of(layout) == set(solutions(variables, clauses))
 
 
@@ -80,7 +81,9 @@ def test_a_model_with_too_much_work_is_not_small() -> None:
 @given(formulas(variables_max=10))
 def test_a_circuit_by_d4_has_exactly_the_solutions(formula: tuple[int, list[list[int]]]) -> None:
     variables, clauses = formula
-    assert all_of(compile_with_d4(clauses, variables, Limits())) == set(solutions(variables, clauses))
+    layout = compile_with_d4(clauses, variables, Limits())
+    assert layout.is_sound()
+    assert all_of(layout) == set(solutions(variables, clauses))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -18,6 +18,9 @@ from array import array
 import py_d4
 from py_d4.options import dump_options_to_dict, load_options_from_dict
 
+if sys.platform != "win32":
+    import resource
+
 OUT_OF_MEMORY = 3
 _PR_SET_PDEATHSIG = 1
 _MEBIBYTE = 1 << 20
@@ -54,8 +57,6 @@ def end_in_time(seconds: int, parent: int) -> None:
 
 def limit_memory(megabytes: int) -> None:
     if sys.platform != "win32":
-        import resource  # noqa: PLC0415 (no such module on Windows)
-
         addresses = (megabytes + _NEVER_TOUCHED) * _MEBIBYTE
         resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
