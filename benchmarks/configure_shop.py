@@ -109,13 +109,15 @@ class Crowd:
 
 def crowd(host: str, port: int, clicks: int, looks_s: float) -> Crowd:
     """All shoppers at once, each in a thread with a connection of its own."""
-    seen = Crowd()
+    seen, ready = Crowd(), threading.Barrier(SHOPPERS + 1)
     shoppers = [
-        threading.Thread(target=shop, args=(seen, host, port, Random(number), clicks, looks_s)) for number in range(SHOPPERS)
+        threading.Thread(target=shop, args=(seen, ready, host, port, Random(number), clicks, looks_s))
+        for number in range(SHOPPERS)
     ]
-    began = time.perf_counter()
     for shopper in shoppers:
         shopper.start()
+    ready.wait()
+    began = time.perf_counter()
     for shopper in shoppers:
         shopper.join()
     if seen.faults:
@@ -124,9 +126,10 @@ def crowd(host: str, port: int, clicks: int, looks_s: float) -> Crowd:
     return seen
 
 
-def shop(seen: Crowd, host: str, port: int, chance: Random, clicks: int, looks_s: float) -> None:
+def shop(seen: Crowd, ready: threading.Barrier, host: str, port: int, chance: Random, clicks: int, looks_s: float) -> None:
     connection = http.client.HTTPConnection(host, port, timeout=60)
     page, cookie = get(connection, f"/shop/{ORGANIZATION}/{PRODUCT}", {})
+    ready.wait()
     for _ in range(clicks):
         time.sleep(looks_s * chance.uniform(0.5, 1.5))
         address = html.unescape(ADDRESS.findall(page)[0])
