@@ -18,6 +18,7 @@ from lotone.configure import (
     UnknownProduct,
     WrongPicture,
     WrongProduct,
+    from_cell,
     parse_expression,
 )
 from lotone.kernel import Database, Words
@@ -96,6 +97,8 @@ def test_unknown_products(database: Database, now: datetime) -> None:
         (replace(BIKE, picture=Picture('<svg data-when="Bag"/>')), WrongProduct),
         (replace(BIKE, option_words={"Bag": OptionWords(Words("Bag"))}), WrongProduct),
         (replace(BIKE, demand=DemandRules(parts=(PartRule("a", 1, "b", parse_expression("Bag")),))), WrongProduct),
+        (replace(BIKE, demand=DemandRules(parts=(PartRule("a", from_cell("=2 * Bag"), "b"),))), WrongProduct),
+        (replace(BIKE, demand=DemandRules(parts=(PartRule("a", from_cell("=sum(Weight)"), "b"),))), WrongProduct),
     ],
 )
 def test_what_can_not_be_sold_is_not_published(

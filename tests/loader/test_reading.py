@@ -254,6 +254,26 @@ def test_formulas_stand_where_numbers_do(folder: Path) -> None:
     assert Product.from_content("ebike", json.loads(json.dumps(product.content()))) == product
 
 
+def test_formulas_over_what_a_buyer_writes(folder: Path) -> None:
+    change(
+        folder,
+        "product.uvl",
+        "            kickstand {Price 25}",
+        "            kickstand {Price 25}\n            String engraving",
+    )
+    line = change(
+        folder, "demand.csv", "carton,1,test,,", "hardware-kit,=len(engraving) * 0.5,assemble,engraving,\ncarton,1,test,,"
+    )
+    (fault,) = faults_of(folder)
+    assert fault.startswith(f"demand.csv:{line}:quantity: =len(engraving) * 0.5 is too small, for example with engraving = ;")
+    change(folder, "demand.csv", "assemble,engraving,", "assemble,engraving & len(engraving) > 0,")
+    product = read_blueprint(folder).product
+    configurator = Configurator(read_model(product.model_text), product.demand)
+    chosen = configurator.complete([*product.start, "engraving"])
+    parts = configurator.explode(chosen, {"engraving": "Ada"}).parts
+    assert next(part.quantity for part in parts if part.part == "hardware-kit") == 2.5
+
+
 def test_all_faults_come_together(folder: Path) -> None:
     change(folder, "parts.csv", "chain,Chain,链条,piece,90", "chain,Chain,链条,piece,many")
     change(folder, "tags.csv", "paint,coats,integer", "paint,coats,decimal")

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Generic, TypeVar
 
+from lotone.configure.model.binding import Unfit
 from lotone.configure.model.expression import features_of
 from lotone.configure.model.product import Product
 from lotone.configure.reading.model import read_model
@@ -113,10 +114,16 @@ def check_product(product: Product) -> None:
     _open(configurator, product)
     known = configurator.model.features
     demand = product.demand
-    named = {name for condition in demand.conditions() for name in features_of(condition)}
+    named = demand.features()
     if product.picture is not None:
         named |= {name for name, _ in product.picture.features()}
         named |= {name for style in product.picture.styles for name in features_of(style.when)}
     unknown = sorted((named | set(product.option_words)) - known.keys())
     if unknown:
         raise WrongProduct(f"product {product.id} speaks of '{unknown[0]}', which its model does not have", where=product.id)
+    try:
+        demand.bound(configurator.model)
+    except Unfit as fault:
+        raise WrongProduct(
+            f"a table of product {product.id} does not fit its model: {fault.message}", where=product.id
+        ) from fault
