@@ -66,6 +66,34 @@ def test_configure_counts_samples_completes_and_changes_anyway() -> None:
 
 
 @pytest.mark.journey
+def test_configure_converts_and_takes_tables_and_values(tmp_path: Path) -> None:
+    model = tmp_path / "window.uvl"
+    model.write_text(
+        "features\n    Window\n        optional\n            Safety\n            Wood\n            Blind\n"
+        "            Integer Width\n"
+        "constraints\n    Width > 1500 => Safety\n"
+    )
+    table = tmp_path / "goes.csv"
+    table.write_text("Wood,Blind\nyes,no\nno,yes\n")
+    words = ("configure", "options", str(model), "--set", "Width=1600", "--table", str(table), "--choose", "Wood", "--json")
+    found = json.loads(lotone(*words).stdout)
+    assert found["forced"] == ["Window", "Safety"]
+    assert found["impossible"] == ["Blind"]
+    assert found["values"] == {"Width": 1600}
+    wrong = lotone("configure", "options", str(model), "--set", "Width")
+    assert (wrong.returncode, "NAME=VALUE" in wrong.stderr) == (2, True)
+
+    assert lotone("configure", "convert", str(MODEL), str(tmp_path / "ebike.dimacs")).returncode == 0
+    assert lotone("configure", "convert", str(MODEL), str(tmp_path / "ebike.uvl")).returncode == 0
+    counts = {
+        lotone("configure", "count", str(path)).stdout for path in (MODEL, tmp_path / "ebike.uvl", tmp_path / "ebike.dimacs")
+    }
+    assert len(counts) == 1
+    refused = lotone("configure", "convert", str(model), str(tmp_path / "window.dimacs"))
+    assert (refused.returncode, "numbers or texts" in refused.stderr) == (2, True)
+
+
+@pytest.mark.journey
 def test_configure_starts_without_the_installation() -> None:
     """Nobody waits for the web to ask a question about a file."""
     code = "import sys, lotone.command.configure; print({'fastapi', 'lotone.wiring'} & set(sys.modules))"

@@ -6,7 +6,17 @@ from typing import Annotated
 import orjson
 import typer
 
-from lotone.configure import Configurator, Explanation, Limits, Model, read_model
+from lotone.configure import (
+    Configurator,
+    Explanation,
+    Limits,
+    Model,
+    read_model,
+    read_tables,
+    write_dimacs,
+    write_uvl,
+)
+from lotone.kernel.errors import Invalid
 
 app = typer.Typer(
     help="Reason about a product model on plain files: UVL, or clauses in DIMACS. Ends with 2 and one sentence when it can't.",
@@ -15,6 +25,10 @@ app = typer.Typer(
 ModelFile = Annotated[Path, typer.Argument(help="The model: a file in UVL or DIMACS.")]
 Chosen = Annotated[list[str] | None, typer.Option("--choose", help="A chosen feature; may be given several times.")]
 Refused = Annotated[list[str] | None, typer.Option("--refuse", help="A refused feature; may be given several times.")]
+Tables = Annotated[
+    list[Path] | None, typer.Option("--table", help="A variant table, CSV or XLSX, whose rows are rules of the model as well.")
+]
+Given = Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of a typed feature; may be given several times.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Seconds = Annotated[float, typer.Option("--seconds", help="Time that compiling the model may take.")]
 USUAL = Limits().seconds
@@ -28,12 +42,27 @@ def show(values: dict[str, object], as_json: bool) -> None:
         typer.echo(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
 
 
-def opened(model: Path, seconds: float) -> Configurator:
-    return Configurator(read(model), limits=Limits(seconds=seconds))
+class WrongWords(Invalid):
+    """Words on the command line that say nothing."""
 
 
-def read(model: Path) -> Model:
-    return read_model(model)
+def opened(model: Path, table: list[Path] | None, seconds: float) -> Configurator:
+    return Configurator(read(model, table), limits=Limits(seconds=seconds))
+
+
+def read(model: Path, table: list[Path] | None) -> Model:
+    found = read_model(model)
+    tables = [one for path in table or () for one in read_tables(path)]
+    return found.with_tables(tables) if tables else found
+
+
+def values_of(words: list[str] | None) -> dict[str, str]:
+    """`Width=1200` as name and value. Raises WrongWords."""
+    pairs = [word.partition("=") for word in words or ()]
+    for name, sign, _ in pairs:
+        if not name or not sign:
+            raise WrongWords(f"--set takes NAME=VALUE, such as Width=1200, not '{name}'")
+    return {name: value for name, _, value in pairs}
 
 
 def in_order(model: Model, configuration: frozenset[str]) -> list[str]:
@@ -46,10 +75,10 @@ def as_text(count: int | None) -> str | None:
 
 
 @app.command()
-def check(model: ModelFile, seconds: Seconds = USUAL, json: AsJson = False) -> None:
+def check(model: ModelFile, table: Tables = None, seconds: Seconds = USUAL, json: AsJson = False) -> None:
     """Say whether the model can be read and has a valid configuration at all; exit code 1 when it has none."""
-    product = read(model)
-    configurator = Configurator(product, limits=Limits(seconds=seconds))
+    configurator = opened(model, table, seconds)
+    product = configurator.model
     valid = configurator.reasoner.is_possible([])
     answers = type(configurator.reasoner).__name__.lower()
     told = {"features": len(product.features), "constraints": len(product.constraints), "valid": valid, "answered_by": answers}
@@ -59,10 +88,16 @@ def check(model: ModelFile, seconds: Seconds = USUAL, json: AsJson = False) -> N
 
 @app.command()
 def options(
-    model: ModelFile, choose: Chosen = None, refuse: Refused = None, seconds: Seconds = USUAL, json: AsJson = False
+    model: ModelFile,
+    choose: Chosen = None,
+    refuse: Refused = None,
+    given: Given = None,
+    table: Tables = None,
+    seconds: Seconds = USUAL,
+    json: AsJson = False,
 ) -> None:
     """For every feature: chosen, forced by the choices, still possible, or impossible; the price and its bounds; the count."""
-    found = opened(model, seconds).options(choose or (), refused=refuse or ())
+    found = opened(model, table, seconds).options(choose or (), refuse or (), values_of(given))
     show(found.as_json(), json)
 
 
@@ -72,11 +107,13 @@ def explain(
     want: Annotated[list[str], typer.Option("--want", help="A feature that is impossible now; may be given several times.")],
     choose: Chosen = None,
     refuse: Refused = None,
+    given: Given = None,
+    table: Tables = None,
     seconds: Seconds = USUAL,
     json: AsJson = False,
 ) -> None:
     """Say which choices must be taken back to get a feature, and which constraints are the reason."""
-    found = opened(model, seconds).explain(choose or (), want, refused=refuse or ())
+    found = opened(model, table, seconds).explain(choose or (), want, refuse or (), values_of(given))
     conflicts = {"choices": list(found.take_back), "constraints": list(found.constraints)}
     if json:
         show({**found.as_json(), "conflicts": conflicts}, json)
@@ -94,10 +131,16 @@ def in_words(found: Explanation) -> str:
 
 @app.command()
 def count(
-    model: ModelFile, choose: Chosen = None, refuse: Refused = None, seconds: Seconds = USUAL, json: AsJson = False
+    model: ModelFile,
+    choose: Chosen = None,
+    refuse: Refused = None,
+    given: Given = None,
+    table: Tables = None,
+    seconds: Seconds = USUAL,
+    json: AsJson = False,
 ) -> None:
     """Count the configurations, exactly; nothing is told where a model can't be counted."""
-    found = opened(model, seconds).count(choose or (), refuse or ())
+    found = opened(model, table, seconds).count(choose or (), refuse or (), values_of(given))
     show({"count": as_text(found)}, json)
 
 
@@ -108,13 +151,16 @@ def sample(
     refuse: Refused = None,
     number: Annotated[int, typer.Option("--number", min=1, help="How many.")] = 1,
     seed: Annotated[str | None, typer.Option("--seed", help="The same samples for the same seed.")] = None,
+    given: Given = None,
+    table: Tables = None,
     seconds: Seconds = USUAL,
     json: AsJson = False,
 ) -> None:
     """Random configurations, each equally likely where `uniform` says so."""
-    configurator = opened(model, seconds)
+    configurator = opened(model, table, seconds)
     seeds = [None if seed is None else f"{seed} {place}" for place in range(number)]
-    drawn = [in_order(configurator.model, configurator.sample(choose or (), each, refuse or ())) for each in seeds]
+    values = values_of(given)
+    drawn = [in_order(configurator.model, configurator.sample(choose or (), each, refuse or (), values)) for each in seeds]
     if json:
         show({"uniform": configurator.samples_are_uniform, "samples": drawn}, json)
     else:
@@ -127,12 +173,14 @@ def complete(
     choose: Chosen = None,
     refuse: Refused = None,
     by: Annotated[str | None, typer.Option("--by", help="Least sum of this attribute, such as Days; else the price.")] = None,
+    given: Given = None,
+    table: Tables = None,
     seconds: Seconds = USUAL,
     json: AsJson = False,
 ) -> None:
     """The cheapest configuration with the choices, or the one with the least of another attribute."""
-    configurator = opened(model, seconds)
-    told_of(configurator, configurator.complete(choose or (), refuse or (), by), json)
+    configurator = opened(model, table, seconds)
+    told_of(configurator, configurator.complete(choose or (), refuse or (), by, values_of(given)), json)
 
 
 @app.command()
@@ -141,14 +189,31 @@ def nearest(
     want: Annotated[list[str], typer.Option("--want", help="A feature to have in any case; may be given several times.")],
     choose: Chosen = None,
     refuse: Refused = None,
+    given: Given = None,
+    table: Tables = None,
     seconds: Seconds = USUAL,
     json: AsJson = False,
 ) -> None:
     """The configuration with what is wanted that differs least from the choices and what they force."""
-    configurator = opened(model, seconds)
-    told_of(configurator, configurator.nearest(choose or (), want, refuse or ()), json)
+    configurator = opened(model, table, seconds)
+    told_of(configurator, configurator.nearest(choose or (), want, refuse or (), values_of(given)), json)
 
 
 def told_of(configurator: Configurator, configuration: frozenset[str], as_json: bool) -> None:
     price = configurator.price(configuration)
     show({"configuration": in_order(configurator.model, configuration), "price": price.cents / 100}, as_json)
+
+
+@app.command()
+def convert(
+    model: ModelFile,
+    out: Annotated[Path, typer.Argument(help="The file to write: UVL, or DIMACS when its name ends in .dimacs or .cnf.")],
+    table: Tables = None,
+) -> None:
+    """Write the model as UVL or as clauses in DIMACS. What clauses can't say is refused, never left out."""
+    found = read(model, table)
+    text = write_dimacs(found) if out.suffix.lower() in (".dimacs", ".cnf") else write_uvl(found)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise WrongWords(f"can't write: {fault.strerror or fault}", where=str(out)) from None

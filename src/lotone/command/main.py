@@ -10,7 +10,7 @@ from lotone.kernel.errors import LotOneError
 
 LIBRARIES: dict[tuple[str, ...], str] = {
     ("configure", word): "lotone.command.configure"
-    for word in ("check", "complete", "count", "explain", "nearest", "options", "sample")
+    for word in ("check", "complete", "convert", "count", "explain", "nearest", "options", "sample")
 }
 """Words that work on plain files; they start at once, as nothing of the installation is loaded for them."""
 
