@@ -2,8 +2,10 @@
 
 `read_model` reads a model (or says in which line and column it is wrong, and what was expected there). A `Configurator`
 answers about it in a millisecond, from any number of threads: what is still possible after some choices (`options`), why
-something is not and what would have to go (`explain`), what it costs (`price`), how to finish it cheaply (`complete`), and
-which parts, operations, machine parameters and checks one unit needs (`explode`). `ConfigureService` publishes products,
+something is not and what would have to go (`explain`), what it costs (`price`), how to finish it cheaply or by any other
+measure (`complete`), what changes least when something is wanted anyway (`nearest`), how many configurations there are
+(`count`), one of them by chance (`sample`), and which parts, operations, machine parameters and checks one unit needs
+(`explode`). `ConfigureService` publishes products,
 each a model with its words, tables and picture, in versions.
 
 The library is useful alone:
@@ -28,6 +30,13 @@ The library is useful alone:
 >>> why = bike.explain(["Chain"], "Belt")
 >>> why.take_back, [rule.text for rule in why.reasons]
 (('Chain',), ['Bike: alternative of Belt, Chain'])
+>>> options = bike.options([])
+>>> options.count, str(options.price_min), str(options.price_max), str(options.price_with["Split frame"])
+(3, '80.50 EUR', '190.00 EUR', '80.50 EUR')
+>>> sorted(bike.nearest(["Chain"], "Belt")), sorted(bike.complete([], cost={"Belt": 1, "Chain": 2}))
+(['Belt', 'Bike', 'Split frame'], ['Belt', 'Bike', 'Split frame'])
+>>> bike.check(bike.sample(seed=1)) == bike.sample(seed=1)
+True
 '''
 
 from lotone.configure.facts import DraftSaved, ProductPublished, ProductReleased
@@ -115,7 +124,7 @@ from lotone.configure.model.formula import (
     is_formula,
 )
 from lotone.configure.model.interest import Cause, Tally, Visit
-from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, UnknownFeature
+from lotone.configure.model.options import Contradiction, Explanation, Incomplete, Options, State, UnknownFeature
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
@@ -136,10 +145,19 @@ from lotone.configure.reading.table import read_table, read_tables
 from lotone.configure.reasoning.amounts import Range
 from lotone.configure.reasoning.analysis import analyse
 from lotone.configure.reasoning.configurator import Configurator
-from lotone.configure.reasoning.limits import Limits, TooHard
+from lotone.configure.reasoning.given import WrongValue
+from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
 from lotone.configure.reasoning.proofs import prove
+from lotone.configure.reasoning.wishes import UnknownAttribute
 from lotone.configure.service.checking import faults_of
-from lotone.configure.service.configurators import WrongProduct, check_product, configurator_of, keep_compiled_in, prepare
+from lotone.configure.service.configurators import (
+    HardModel,
+    WrongProduct,
+    check_product,
+    configurator_of,
+    keep_compiled_in,
+    prepare,
+)
 from lotone.configure.service.drafts import DraftService, Plant, Saved
 from lotone.configure.service.effect import effect_of
 from lotone.configure.service.interest import InterestService, Visits
@@ -197,6 +215,7 @@ __all__ = [
     "Funnel",
     "Group",
     "GroupKind",
+    "HardModel",
     "Held",
     "Implies",
     "Incomplete",
@@ -209,6 +228,7 @@ __all__ = [
     "Model",
     "Name",
     "NoAmount",
+    "NoCompiler",
     "Not",
     "NotBoolean",
     "NothingNew",
@@ -242,6 +262,7 @@ __all__ = [
     "SavedStore",
     "Scalar",
     "Setting",
+    "State",
     "Store",
     "Tables",
     "Tally",
@@ -251,6 +272,7 @@ __all__ = [
     "TooManySaved",
     "Unbound",
     "Unfit",
+    "UnknownAttribute",
     "UnknownDraft",
     "UnknownFeature",
     "UnknownProduct",
@@ -272,6 +294,7 @@ __all__ = [
     "WrongPicture",
     "WrongProduct",
     "WrongTable",
+    "WrongValue",
     "analyse",
     "as_cell",
     "as_text",
