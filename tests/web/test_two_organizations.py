@@ -66,7 +66,7 @@ def things(platform: Platform) -> dict[str, str]:
         "machine": "paint-1", "tag": str(tag.number), "organization": OWNER, "shop": OWNER, "number": "1",
         "lot": "primer-first", "part": "primer", "path": "mark.svg", "secret": "x" * 43, "token": "tok_x",
         "role": "planner", "item": "1", "id": order.id, "work_center": "paint", "name": "state", "purchase": "buy_x",
-        "access": "on", "booking": booking.id, "saved": saved.id,
+        "access": "on", "version": "1", "booking": booking.id, "saved": saved.id,
     }  # fmt: skip
 
 

@@ -128,6 +128,7 @@ from lotone.configure.model.options import Contradiction, Explanation, Incomplet
 from lotone.configure.model.phrase import phrase
 from lotone.configure.model.picture import Picture, PictureStyle, WrongPicture
 from lotone.configure.model.product import OptionWords, Product
+from lotone.configure.model.rewriting import renamed, with_prices, with_rules
 from lotone.configure.model.saved import (
     NAME_MAX,
     SAVED_MAX,
@@ -143,7 +144,7 @@ from lotone.configure.model.violation import Violation, ViolationKind
 from lotone.configure.reading.model import read_model
 from lotone.configure.reading.table import read_table, read_tables
 from lotone.configure.reasoning.amounts import Range
-from lotone.configure.reasoning.analysis import analyse
+from lotone.configure.reasoning.analysis import AS_ONE_TYPES, analyse
 from lotone.configure.reasoning.configurator import Configurator
 from lotone.configure.reasoning.given import WrongValue
 from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
@@ -163,6 +164,7 @@ from lotone.configure.service.effect import effect_of
 from lotone.configure.service.interest import InterestService, Visits
 from lotone.configure.service.products import ConfigureService, UnknownProduct, WrongMoment
 from lotone.configure.service.saved import SavedService
+from lotone.configure.service.workbook import COLUMNS, BadRows, NoWorkbook, read_workbook, rows_of, write_workbook
 from lotone.configure.store import Store, VersionTaken
 from lotone.configure.store_drafts import DraftStore
 from lotone.configure.store_interest import InterestStore
@@ -172,6 +174,8 @@ from lotone.configure.writing.uvl import Unwritable, write_uvl
 
 __all__ = [
     "ALWAYS",
+    "AS_ONE_TYPES",
+    "COLUMNS",
     "KEEP_DAYS_MAX",
     "NAME_MAX",
     "SAVED_MAX",
@@ -180,6 +184,7 @@ __all__ = [
     "AlreadyReleased",
     "Analysis",
     "And",
+    "BadRows",
     "BrokenDraft",
     "BrokenModel",
     "Cause",
@@ -229,6 +234,7 @@ __all__ = [
     "Name",
     "NoAmount",
     "NoCompiler",
+    "NoWorkbook",
     "Not",
     "NotBoolean",
     "NothingNew",
@@ -320,8 +326,14 @@ __all__ = [
     "read_model",
     "read_table",
     "read_tables",
+    "read_workbook",
+    "renamed",
+    "rows_of",
     "similar",
     "unknown_names",
+    "with_prices",
+    "with_rules",
     "write_dimacs",
     "write_uvl",
+    "write_workbook",
 ]

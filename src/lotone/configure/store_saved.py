@@ -69,6 +69,11 @@ class SavedStore:
         query = select(SAVED).where(self._mine(), SAVED.c.owner == owner).order_by(SAVED.c.saved_at.desc(), SAVED.c.id)
         return [_saved(row) for row in self.connection.execute(query).mappings()]
 
+    def of_product(self, product: str, limit: int) -> list[SavedConfiguration]:
+        """Everybody's configurations of a product, the newest first."""
+        query = select(SAVED).where(self._mine() & (SAVED.c.product == product)).order_by(SAVED.c.saved_at.desc())
+        return [_saved(row) for row in self.connection.execute(query.limit(limit)).mappings()]
+
     def count(self, owner: str) -> int:
         query = select(func.count()).select_from(SAVED).where(self._mine(), SAVED.c.owner == owner)
         return int(self.connection.execute(query).scalar_one())

@@ -9,6 +9,7 @@ from lotone.web.market import pages as market
 from lotone.web.orders import pages as orders
 from lotone.web.plan import pages as plan
 from lotone.web.plant import pages as plant
+from lotone.web.products import pages as products
 from lotone.web.reference import pages as reference
 from lotone.web.room import Room
 from lotone.web.shop import pages as shop
@@ -17,6 +18,7 @@ ROOMS: list[Room] = [
     shop.ROOM,
     demand.ROOM,
     account.ROOM,
+    products.ROOM,
     administration.ROOM,
     plan.ROOM,
     make.ROOM,

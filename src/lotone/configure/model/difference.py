@@ -71,8 +71,7 @@ def _features(before: Model, after: Model) -> Iterator[Change]:
     yield from _compare("price", old, new)
     yield from _added_prices(before, after)
     for name in both:
-        own = {f"{name}.{key}": str(value) for key, value in before.features[name].attributes.items()}
-        now = {f"{name}.{key}": str(value) for key, value in after.features[name].attributes.items()}
+        own, now = (_attributes(model.features[name]) for model in (before, after))
         yield from _compare("attribute", own, now)
 
 
@@ -81,6 +80,13 @@ def _added_prices(before: Model, after: Model) -> Iterator[Change]:
     for name, feature in after.features.items():
         if name not in before.features and feature.price_cents:
             yield Change("price", ChangeKind.ADDED, name, "", _price(feature))
+
+
+def _attributes(feature: Feature) -> dict[str, str]:
+    """What is said besides the price, which has its own line."""
+    return {
+        f"{feature.name}.{key}": str(value) for key, value in feature.attributes.items() if key not in ("Price", "abstract")
+    }
 
 
 def _price(feature: Feature) -> str:

@@ -52,6 +52,10 @@ class SavedService:
         """What an owner keeps, the newest first."""
         return self.store.of(owner)
 
+    def of_product(self, product: str, *, limit: int = 5_000) -> list[SavedConfiguration]:
+        """Everybody's configurations of a product, for who asks what a new version does to them."""
+        return self.store.of_product(product, limit)
+
     def own(self, saved_id: str, owner: str) -> SavedConfiguration:
         """One of the owner's. Raises UnknownSaved."""
         found = self.store.get(saved_id)

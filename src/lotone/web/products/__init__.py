@@ -1,0 +1,1 @@
+"""Products for those who make them: models, prices and rules, drafts, versions, releases."""
