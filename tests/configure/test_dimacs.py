@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotone.configure import BrokenModel, as_text, holds, parse_expression, read_model
@@ -13,6 +13,7 @@ CLAUSES = st.lists(st.lists(st.integers(-5, 5).filter(bool), max_size=4), max_si
 
 
 @given(CLAUSES)
+@settings(deadline=None)
 def test_the_constraints_say_what_the_clauses_say(clauses: list[list[int]]) -> None:
     text = f"c a comment\np cnf 5 {len(clauses)}\n" + "".join(" ".join(map(str, [*clause, 0])) + "\n" for clause in clauses)
     model = read_model(text, name="m.cnf")
@@ -67,6 +68,7 @@ def test_a_fault_names_line_and_column(text: str, fault: str) -> None:
 
 
 @given(st.text(st.sampled_from("pcnf 0123-\n%x"), max_size=80))
+@settings(deadline=None)
 def test_any_text_is_clauses_or_has_faults(text: str) -> None:
     try:
         model = read_model(text, name="x.cnf")

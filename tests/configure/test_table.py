@@ -5,7 +5,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -180,6 +180,7 @@ INCHES = ["20", "26", "28 inch", ""]
     ),
     st.booleans(),
 )
+@settings(deadline=None)
 def test_a_table_allows_just_its_rows(rows: list[tuple[str, str, str]], is_allowed: bool) -> None:
     cells = [TableRow(tuple(Cell((value,) if value else ()) for value in row)) for row in rows]
     (rule,) = MODEL.with_tables([VariantTable("t", ("Frame", "Inch", "Rack"), tuple(cells), is_allowed)]).rules[-1:]

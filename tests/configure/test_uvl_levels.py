@@ -50,7 +50,7 @@ def by_clauses(model: Model) -> list[frozenset[str]]:
 
 
 @given(texts())
-@settings(max_examples=80)
+@settings(max_examples=60, deadline=None)
 def test_clauses_have_one_solution_for_every_selection_that_keeps_the_rules(text: str) -> None:
     model = read_model(text)
     found = by_clauses(model)
@@ -59,6 +59,7 @@ def test_clauses_have_one_solution_for_every_selection_that_keeps_the_rules(text
 
 
 @given(texts(6))
+@settings(deadline=None)
 def test_sums_in_binary_say_the_same_as_diagrams(text: str) -> None:
     model = read_model(text)
     before = comparisons.DIAGRAM_MAX, gates._PAIRS_MAX, gates._COUNTER_MAX
@@ -72,6 +73,7 @@ def test_sums_in_binary_say_the_same_as_diagrams(text: str) -> None:
 
 
 @given(texts(5, cloned=True))
+@settings(deadline=None)
 def test_instances_are_used_in_turn_and_keep_the_rules(text: str) -> None:
     model = read_model(text)
     found = by_clauses(model)

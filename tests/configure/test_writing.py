@@ -24,7 +24,7 @@ def same(one: Model, other: Model) -> bool:
 
 
 @given(texts(10, cloned=True))
-@settings(max_examples=80)
+@settings(max_examples=60, deadline=None)
 def test_what_is_written_in_uvl_is_read_as_the_same_model(text: str) -> None:
     model = read_model(text)
     written = write_uvl(model)
@@ -39,6 +39,7 @@ def solutions(clauses: list[list[int]], named: set[int]) -> list[frozenset[int]]
 
 
 @given(texts(7))
+@settings(deadline=None)
 def test_what_is_written_in_dimacs_has_the_same_configurations(text: str) -> None:
     model = read_model(text)
     clauses = Clauses(model)

@@ -17,6 +17,10 @@ class Reasons:
         for switch, clauses in zip(self.switches, of_rule, strict=True):
             self._solver.add([*clause, -switch] for clause in clauses)
 
+    def are_possible(self, literals: Iterable[int], deadline: Deadline) -> bool:
+        """Whether the literals can hold together with all rules."""
+        return self._solver.solve([*literals, *self.switches], deadline)
+
     def core(self, literals: Iterable[int], deadline: Deadline) -> list[int]:
         """A minimal set of literals and switches that can't hold together; of several, one with few own literals.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from threading import Lock
 
@@ -14,7 +15,7 @@ from lotone.configure.model.features import Model
 from lotone.configure.reasoning.clauses import Clauses
 from lotone.configure.reasoning.limits import Limits, TooHard
 from lotone.configure.reasoning.reasoner import Answer, Costs
-from lotone.configure.reasoning.sat import Deadline
+from lotone.configure.reasoning.sat import Deadline, Solver
 from lotone.configure.reasoning.theory import Program, Theory, Variable
 
 COUNTED_MAX = 128
@@ -70,12 +71,19 @@ class Typed:
     def __init__(self, model: Model, clauses: Clauses, limits: Limits | None = None) -> None:
         self.model = model
         self.limits = limits or Limits()
-        self.theory = Theory(model, clauses)
+        self.clauses = clauses
         self.features = len(clauses.names)
         self.top = clauses.top
         self._names = clauses.names
         self._pool: list[Solution] = []
         self._lock = Lock()
+        self._relaxed = Solver(clauses.all())
+        """The clauses alone: what they exclude is impossible whatever the numbers, and found out much faster."""
+        self._relaxed_lock = Lock()
+
+    @cached_property
+    def theory(self) -> Theory:
+        return Theory(self.model, self.clauses)
 
     # -- the answers of every reasoner
 
@@ -211,6 +219,8 @@ class Typed:
         blocked: Sequence[Sequence[int]] = (),
     ) -> Solution | None:
         """A solution, of several the cheapest, or the one with the lowest (or highest) goal. Raises TooHard."""
+        if not self._fits_clauses(asked):
+            return None
         theory = self.theory
         program: Program = theory.program.clone()
         program.add_bool_and([theory.truth(literal) for literal in asked.assumptions])
@@ -226,6 +236,11 @@ class Typed:
         for literal in asked.clause:
             program.add_hint(theory.truths[abs(literal)], literal > 0)
         return self._solved(program, asked.deadline)
+
+    def _fits_clauses(self, asked: _Question) -> bool:
+        given = [self.clauses.variable[name] for name in asked.values]
+        with self._relaxed_lock:
+            return self._relaxed.solve([*asked.assumptions, *given], asked.deadline)
 
     def _solved(self, program: Program, deadline: Deadline) -> Solution | None:
         deadline.check()
