@@ -25,6 +25,8 @@ from lotone.wiring import Platform
 Fill = Callable[..., Tally]
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SLOW_MS = 30_000
+"""A busy machine may take its time; what is waited for is a condition, never time."""
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 UNNAMED = """
   [...document.querySelectorAll("button, a, input:not([type=hidden]), select")]
@@ -70,7 +72,7 @@ def faults() -> Iterator[list[str]]:
 
 def open_page(chromium: Browser, faults: list[str], width: int = 1280, **more: Any) -> Page:
     page = chromium.new_context(viewport={"width": width, "height": 860}, locale="en-GB", **more).new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(SLOW_MS)
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     return page
@@ -94,7 +96,7 @@ def test_what_a_shoppers_window_showed_is_looked_at(
         page.goto(f"{address}/shop/demo/ebike")
     assert told.value.status == 204
     page.get_by_text("Tomato red").click()
-    expect(page.get_by_role("radio", name="Tomato red")).to_be_checked()
+    expect(page.get_by_role("radio", name="Tomato red")).to_be_checked(timeout=SLOW_MS)
     with page.expect_response("**/shop/demo/ebike/looked"):
         page.locator(".shop-option").last.scroll_into_view_if_needed()
     keep_counts(platform, app.state.visits, everything=True)
@@ -116,17 +118,17 @@ def test_the_page_asks_anew_and_is_usable_by_keys(
     sign_in(page, served[0], platform)
     page.get_by_role("link", name="Schedule", exact=True).click()
     page.get_by_role("link", name="Demand", exact=True).click()
-    expect(page.get_by_role("heading", name="How far they came")).to_be_visible()
+    expect(page.get_by_role("heading", name="How far they came")).to_be_visible(timeout=SLOW_MS)
     assert page.evaluate(UNNAMED) == []
     late = page.get_by_label("Late is a promise of more than")
     late.fill("1")
     late.press("Enter")
     page.wait_for_url("**late=1**")
-    expect(page.locator(".demand-lost tbody tr").first).to_be_visible()
+    expect(page.locator(".demand-lost tbody tr").first).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("link", name="90 days").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**from=**")
-    expect(page.get_by_role("link", name="90 days")).to_have_attribute("aria-current", "true")
+    expect(page.get_by_role("link", name="90 days")).to_have_attribute("aria-current", "true", timeout=SLOW_MS)
     assert "late=1" in page.url
     page.locator(".demand-lost").get_by_role("link", name="Paint booth 1").click()
     page.wait_for_url("**/plant/paint-1")
@@ -139,7 +141,7 @@ def test_a_phone_has_room_for_it(
     page = open_page(chromium, faults, width=360)
     sign_in(page, served[0], platform)
     page.goto(f"{served[0]}/demand?lang=zh")
-    expect(page.get_by_role("heading", name="因交期晚而失去")).to_be_visible()
+    expect(page.get_by_role("heading", name="因交期晚而失去")).to_be_visible(timeout=SLOW_MS)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -192,11 +194,11 @@ def test_forgetting_says_what_it_does_first(
     page.get_by_role("button", name="What is kept").click()
     page.get_by_label("Keep counts for so many days").fill("90")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0, timeout=SLOW_MS)
     page.get_by_role("button", name="What is kept").click()
-    expect(page.get_by_label("Keep counts for so many days")).to_have_value("90")
+    expect(page.get_by_label("Keep counts for so many days")).to_have_value("90", timeout=SLOW_MS)
     page.get_by_role("button", name="Forget everything").click()
     asked = page.get_by_role("dialog", name="Forget everything?")
-    expect(asked).to_contain_text("are deleted for all products")
+    expect(asked).to_contain_text("are deleted for all products", timeout=SLOW_MS)
     asked.get_by_role("button", name="Forget everything").click()
-    expect(page.get_by_role("heading", name="No visits in these days")).to_be_visible()
+    expect(page.get_by_role("heading", name="No visits in these days")).to_be_visible(timeout=SLOW_MS)
