@@ -3,7 +3,16 @@
 import pytest
 
 from conformance.driver_suite import DriverSuite
-from conformance.peers import BrokerPeer, ModbusPeer, MtConnectPeer, OpcUaPeer, PushPeer, SparkplugPeer, TelemetryPeer
+from conformance.peers import (
+    BrokerPeer,
+    FilesPeer,
+    ModbusPeer,
+    MtConnectPeer,
+    OpcUaPeer,
+    PushPeer,
+    SparkplugPeer,
+    TelemetryPeer,
+)
 
 pytestmark = pytest.mark.journey
 
@@ -34,3 +43,7 @@ class TestMqttClient(DriverSuite):
 
 class TestMtConnect(DriverSuite):
     peer_class = MtConnectPeer
+
+
+class TestFiles(DriverSuite):
+    peer_class = FilesPeer

@@ -13,6 +13,7 @@ import structlog
 
 from lotone.assets import DataType, Meaning, Tag, Value, microseconds
 from lotone.connect.directory import Load, Plan
+from lotone.connect.drivers.files import FilesDriver
 from lotone.connect.drivers.modbus import ModbusDriver
 from lotone.connect.drivers.mqtt_client import MqttClientDriver
 from lotone.connect.drivers.mtconnect import MtConnectDriver
@@ -359,6 +360,7 @@ _DRIVERS: Mapping[Way, Callable[[Seat], Driver]] = {
     Way.MODBUS: ModbusDriver,
     Way.MQTT_CLIENT: MqttClientDriver,
     Way.MTCONNECT: MtConnectDriver,
+    Way.FILES: FilesDriver,
 }
 """Those of machines that we call; to the others `PassiveDriver` listens."""
 

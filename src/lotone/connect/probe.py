@@ -7,7 +7,7 @@ from typing import Any
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from lotone.connect.drivers import mqtt_client, mtconnect
+from lotone.connect.drivers import files, mqtt_client, mtconnect
 from lotone.connect.drivers.opcua import TROUBLE, browse, open_client, unreachable
 from lotone.connect.drivers.sparkplug import nodes_of
 from lotone.connect.model import (
@@ -94,6 +94,10 @@ async def _probe_agent(connection: Connection, _births: Sequence[Birth]) -> Foun
     return await mtconnect.probe(connection)
 
 
+async def _probe_folder(connection: Connection, _births: Sequence[Birth]) -> Found:
+    return await files.probe(connection)
+
+
 async def _probe_passive(_connection: Connection, _births: Sequence[Birth]) -> Found:
     return Found(Words("the machine will come to us: save it and let it send", "设备将主动连接：保存后让设备发送数据即可"))
 
@@ -106,4 +110,5 @@ _PROBES = {
     Way.HTTP: _probe_passive,
     Way.MQTT_CLIENT: _probe_broker,
     Way.MTCONNECT: _probe_agent,
+    Way.FILES: _probe_folder,
 }

@@ -1,6 +1,7 @@
 """Machines for the conformance suite: one small real server or client per protocol, each on a thread or loop of its own."""
 
 from conformance.peers.broker import BrokerPeer
+from conformance.peers.files import FilesPeer
 from conformance.peers.machine import ASSET, Peer, machine_tags
 from conformance.peers.modbus import ModbusPeer
 from conformance.peers.mtconnect import MtConnectPeer
@@ -12,6 +13,7 @@ from conformance.peers.telemetry import TelemetryPeer
 __all__ = [
     "ASSET",
     "BrokerPeer",
+    "FilesPeer",
     "ModbusPeer",
     "MtConnectPeer",
     "OpcUaPeer",

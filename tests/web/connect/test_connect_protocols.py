@@ -47,10 +47,11 @@ async def test_the_settings_of_a_broker_are_saved_and_its_password_hidden(signed
 def test_addresses_are_completed() -> None:
     assert tidy_address("mqtt_client", "mqtts://broker") == "mqtts://broker:8883"
     assert tidy_address("mtconnect", "10.0.0.5") == "http://10.0.0.5:5000"
+    assert tidy_address("files", "/data/press 1") == "file:///data/press%201"
 
 
 async def test_a_fault_of_each_protocol_comes_with_help(signed_in: SignIn) -> None:
-    for protocol, address in (("mqtt_client", "http://x"), ("mtconnect", "opc.tcp://x")):
+    for protocol, address in (("mqtt_client", "http://x"), ("mtconnect", "opc.tcp://x"), ("files", "ftp://x")):
         answer = await signed_in(Role.ENGINEER).post(
             "/connect/add/probe", data={"protocol": protocol, "address": address}, headers=HTMX
         )

@@ -1,9 +1,11 @@
 """Addresses and settings of connections: what each protocol needs, checked before anything is saved."""
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lotone.connect.model.connection import Connection, Way
 from lotone.connect.model.faults import WrongConnection
@@ -99,6 +101,31 @@ def _check_mtconnect(connection: Connection, _organization: str) -> None:
         raise WrongConnection("an agent's address ends with its port or the device's name", where=connection.id)
 
 
+def _check_files(connection: Connection, _organization: str) -> None:
+    folder_of(connection.address, where=connection.id)
+    zone = str(connection.settings.get("time_zone") or "UTC")
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise WrongConnection(f"there is no time zone {zone}; write it like Europe/Berlin", where=connection.id) from None
+    if str(connection.settings.get("done") or "remember") not in ("remember", "move"):
+        raise WrongConnection("done is remember or move", where=connection.id)
+    encoding = str(connection.settings.get("encoding") or "utf-8")
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise WrongConnection(f"there is no encoding {encoding}; write it like utf-8", where=connection.id) from None
+
+
+def folder_of(address: str, *, where: str | None = None) -> str:
+    """The path in `file:///path/to/folder`. Raises WrongConnection."""
+    parts = urlsplit(address)
+    path = unquote(parts.path)
+    if parts.scheme != "file" or parts.netloc or not path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise WrongConnection(f"'{address}' is no folder; write it like file:///data/press-1", where=where)
+    return path[1:] if re.match(r"/[A-Za-z]:", path) else path
+
+
 BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _CHECKS: Mapping[Way, Callable[[Connection, str], None]] = {
     Way.SPARKPLUG: _check_sparkplug,
@@ -108,6 +135,7 @@ _CHECKS: Mapping[Way, Callable[[Connection, str], None]] = {
     Way.HTTP: _check_http,
     Way.MQTT_CLIENT: _check_mqtt_client,
     Way.MTCONNECT: _check_mtconnect,
+    Way.FILES: _check_files,
 }
 
 

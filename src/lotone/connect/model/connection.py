@@ -24,6 +24,7 @@ class Way(StrEnum):
     HTTP = "http"
     MQTT_CLIENT = "mqtt_client"
     MTCONNECT = "mtconnect"
+    FILES = "files"
 
 
 PASSIVE = frozenset({Way.SPARKPLUG, Way.MQTT, Way.HTTP})

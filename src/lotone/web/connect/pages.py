@@ -164,7 +164,7 @@ def _one(request: Request, actor: Actor, connection: str, template: str, *, new:
             state=work.connect.states().get(connection),
             values=values.all(),
             value_text=lambda tag, value: value_text(reader, tag, value),
-            settable=one.way not in (Way.MQTT, Way.HTTP, Way.MQTT_CLIENT, Way.MTCONNECT),
+            settable=one.way not in (Way.MQTT, Way.HTTP, Way.MQTT_CLIENT, Way.MTCONNECT, Way.FILES),
             heard=_listened(work, actor, one, tags) if one.way in (Way.MQTT, Way.HTTP) else [],
             machines=[(name, equipment[name].words) for name in machines if name in equipment],
             settings=_settings_text(one),

@@ -26,6 +26,7 @@ Text = Annotated[str, Form()]
 SETTINGS = {
     "opcua": ("user", "password"),
     "mqtt_client": ("user", "password", "topics", "value", "time", "version", "ca"),
+    "files": ("pattern", "time", "time_zone", "tag", "value", "encoding", "done"),
 }
 """What the page asks for besides the address."""
 RESERVED = frozenset({"add", "quarantine", "list"})
@@ -38,6 +39,7 @@ PROTOCOLS = {
     "http": Words("HTTP"),
     "mqtt_client": Words("MQTT broker", "MQTT 代理"),
     "mtconnect": Words("MTConnect"),
+    "files": Words("Files", "文件"),
 }
 HINTS = {
     "opcua": Words(
@@ -56,6 +58,7 @@ HINTS = {
         "Machines that publish to a broker you have already. We read along there.", "设备已发布到现有代理。由我们去订阅。"
     ),
     "mtconnect": Words("Machine tools with an agent. We read its list of values.", "带代理程序的机床。可自动读取其变量列表。"),
+    "files": Words("Machines that write CSV, Excel or Parquet into a folder.", "将 CSV、Excel 或 Parquet 写入文件夹的设备。"),
 }
 EXAMPLES = {
     "opcua": "opc.tcp://10.0.0.5:4840",
@@ -63,6 +66,7 @@ EXAMPLES = {
     "sparkplug": "spBv1.0/…/edge-1",
     "mqtt_client": "mqtt://10.0.0.5:1883",
     "mtconnect": "http://10.0.0.5:5000",
+    "files": "file:///data/press-1",
 }
 TYPE_WORDS = {
     DataType.NUMBER: Words("number", "数值"),
