@@ -18,6 +18,7 @@ from lotone.configure import (
     OperationRule,
     ParameterRule,
     PartRule,
+    Quantity,
     TimeRule,
     Violation,
     ViolationKind,
@@ -82,6 +83,12 @@ def tables(draw: st.DrawFn) -> DemandRules:
     )
 
 
+def number(quantity: Quantity) -> float:
+    """These tables have no formulas."""
+    assert isinstance(quantity, int | float)
+    return quantity
+
+
 class Trial:
     """Everything about one configuration, found by looking at each row."""
 
@@ -89,10 +96,10 @@ class Trial:
         self.rules = rules
         self.configuration = configuration
         self.present = {rule.id for rule in rules.operations if self.has(rule.when)}
-        self.minutes = {rule.id: rule.minutes for rule in rules.operations if rule.id in self.present}
+        self.minutes = {rule.id: number(rule.minutes) for rule in rules.operations if rule.id in self.present}
         for time in rules.times:
             if time.operation in self.present and self.has(time.when):
-                self.minutes[time.operation] += time.add_minutes
+                self.minutes[time.operation] += number(time.add_minutes)
 
     def has(self, expression: Expression) -> bool:
         return holds(expression, self.configuration)

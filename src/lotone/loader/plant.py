@@ -250,9 +250,10 @@ def _placed(row: Row, tag: Tag, connections: Mapping[str, Connection], listed: l
     return replace(tag, connection=name, address=address)
 
 
-def _default_address(protocol: Way, tag: str) -> str:
+def _default_address(protocol: Way | None, tag: str) -> str:
     """Where machines of our own making keep a tag, as each driver documents it. Modbus has registers: no default."""
-    return {Way.SPARKPLUG: f"machine/{tag}", Way.OPCUA: f"ns=2;s={tag}"}.get(protocol, "" if protocol is Way.MODBUS else tag)
+    known: dict[Way | None, str] = {Way.SPARKPLUG: f"machine/{tag}", Way.OPCUA: f"ns=2;s={tag}", Way.MODBUS: ""}
+    return known.get(protocol, tag)
 
 
 def _check_modbus(row: Row, tag: Tag) -> None:
