@@ -34,6 +34,16 @@ async def test_what_it_offers_is_browsed_with_values(agent: MtConnectPeer) -> No
         await probe("mtconnect", agent.connection.address, {}, organization="demo")
 
 
+def test_a_tag_that_is_added_later_has_its_value_at_once(recorder: Recorder, agent: MtConnectPeer) -> None:
+    temperature, count = agent.tags[:2]
+    recorder.add(agent.connection, temperature)
+    agent.say(Clock()(), temperature=1.0, count=5)
+    wait_until(lambda: recorder.values("press-1/temperature") == [1.0], "the first value")
+    recorder.add(agent.connection, count)
+    wait_until(lambda: recorder.values("press-1/count") == [5], "the value of the tag that was added")
+    assert not recorder.quarantine()
+
+
 def test_an_overrun_buffer_and_a_restarted_agent_are_noted(recorder: Recorder, agent: MtConnectPeer) -> None:
     clock = Clock()
     recorder.add(agent.connection, *agent.tags)

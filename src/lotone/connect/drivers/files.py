@@ -13,7 +13,8 @@ separated by commas, semicolons or tabs, with decimal commas where commas do not
 **Each file once.** A file is read when its size and time of change were the same at two looks, so that half-written ones
 wait; it is done when all of it is on disk in our stream. A file that changed after it was read is read again: what was
 recorded already has the same tag and time, and counts once; of rows with the same tag and time the place among them counts
-too. A cell that can't be read is put into the quarantine with the file's name and the row; the others are taken.
+too. A cell that can't be read is put into the quarantine with the file's name and the row; the others are taken. A tag
+that is added later has values from the files that come after it.
 """
 
 import asyncio

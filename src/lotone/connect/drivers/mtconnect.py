@@ -280,8 +280,8 @@ class MtConnectDriver:
             now = await agent.current(kinds)
             start = await self._start(now)
             self._remember(now.readings)
-            if start == now.next:
-                await self._take(line, now)
+            await line.deliver(now.readings)  # with their own times, so it is no harm where they are known; tags may be new
+            position.update(instance=now.instance, next=start)
             await self.surroundings.say(Status.CONNECTED, Words("connected", "已连接"))
             position["met"] = True
             is_confirmed = False
