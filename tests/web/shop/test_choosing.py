@@ -1,5 +1,7 @@
 """What a buyer may choose, what it costs, why something does not go, and the nearest configuration with it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from lotone.configure import Product, configurator_of, read_model
@@ -125,3 +127,10 @@ def test_leaving_an_option_leaves_what_refines_it(lamp: Product) -> None:
     assert drop(model, ["oak", "dimmer", "remote"], "dimmer") == ["oak"]
     assert sheet(lamp, ["oak", "dimmer", "remote"]).price.cents == 9000
     assert sheet(lamp, drop(model, ["oak", "dimmer", "remote"], "remote")).price.cents == 7000
+
+
+def test_versions_that_say_the_same_keep_their_numbers(lamp: Product) -> None:
+    later = lamp.with_version(7, datetime(2026, 3, 2, tzinfo=UTC))
+    assert sheet(lamp, ["oak"]).product.version == 0
+    assert sheet(later, ["oak"]).product.version == 7
+    assert sheet(later, ["oak"]).options == sheet(lamp, ["oak"]).options

@@ -63,10 +63,13 @@ async def test_options_say_what_they_do_to_the_day(guest: httpx.AsyncClient, pla
     guest.cookies.set("tz", "Europe/Berlin")
     brakes = [*(name for name in start if name != "disc_brakes"), "four_piston_brakes"]
     sheet = (await guest.get(f"{SHOP}/sheet?{asked(brakes)}")).text
-    assert re.search(r'id="option-mid_90".*?<span class="days later">\+\d+ days</span>', sheet, re.DOTALL)
+    assert re.search(r'id="option-mid_90".*?<span class="days later"[^>]*>\+\d+ days</span>', sheet, re.DOTALL)
     assert "Monday 2 March, 18:00" in sheet
     taken = (await guest.get(f"{SHOP}/sheet?{asked(brakes, take='mid_90')}")).text
-    assert re.search(r'id="option-mid_65".*?<span class="days earlier">\d+ days earlier</span>', taken, re.DOTALL)
+    assert re.search(r'id="option-mid_65".*?<span class="days earlier"[^>]*>\d+ days earlier</span>', taken, re.DOTALL)
+    why = (await guest.get(f"{SHOP}/why?{asked(start, wanted='mid_90')}")).text
+    assert "Take it anyway" in why
+    assert re.search(r'And for the day: <span class="days later"[^>]*>\+\d+ days</span>', why)
     guest.cookies.set("lang", "zh")
     assert re.search(r"早 \d+ 天", (await guest.get(f"{SHOP}/sheet?{asked(brakes, take='mid_90')}")).text)
 

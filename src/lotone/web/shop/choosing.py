@@ -336,7 +336,9 @@ class _Asked:
 
 def sheet(product: Product, choices: Iterable[str]) -> Sheet:
     """Everything about the choices nearest to some. Sheets are kept for a while: they are asked for again and again."""
-    return _sheet(_settled(_Asked(f"{product.id}:{product.digest}", tuple(choices), product)))
+    found = _sheet(_settled(_Asked(f"{product.id}:{product.digest}", tuple(choices), product)))
+    # Versions that say the same share their sheets, but each keeps its number.
+    return found if found.product is product else replace(found, product=product)
 
 
 @lru_cache(maxsize=2048)

@@ -1,6 +1,6 @@
 """When a choice would be ready, and how much earlier or later each option beside it: all from one look at the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lotone.plan import Promise
@@ -42,6 +42,14 @@ def days_of(work: Work, shown: Sheet, say: Wording, *, age_s: float = AGE_S, wit
         return Days(None, options)
     today = say.days_until(now.date)
     return Days(now, options, {name: say.days_until(one.date) - today for name, one in options.items() if one is not None})
+
+
+def days_later(work: Work, shown: Sheet, choices: Sequence[str], say: Wording) -> int:
+    """Days later with other choices; 0 too where one of the two can't be promised."""
+    now, then = work.orders.preview_many(shown.product, [shown.choices, choices], age_s=AGE_S)
+    if not isinstance(now, Promise) or not isinstance(then, Promise):
+        return 0
+    return say.days_until(then.date) - say.days_until(now.date)
 
 
 @dataclass(frozen=True)

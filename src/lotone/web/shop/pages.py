@@ -17,7 +17,7 @@ from lotone.web.page import page
 from lotone.web.room import Entry, Room, Section, Thread
 from lotone.web.shop.api import router as api
 from lotone.web.shop.choosing import CHOICES_MAX, Sheet, changes_between, drawn, drop, sheet, take, why_not
-from lotone.web.shop.days import Days, days_of, soonest
+from lotone.web.shop.days import Days, days_later, days_of, soonest
 from lotone.web.shop.keeping import address_of, banner_of, comparison
 from lotone.web.shop.keeping import router as keeping
 from lotone.web.shop.making import made, makes_of
@@ -148,11 +148,6 @@ def changed_sheet(
     return page(request, "shop/sheet.html", **seen)
 
 
-def _product(request: Request, shop: str, product: str) -> Product:
-    with platform_of(request).look(shop) as work:
-        return work.configure.product(product)
-
-
 def _changed(product: Product, before: Sheet, wanted: str, unwanted: str) -> list[str]:
     configurator = configurator_of(product)
     if wanted:
@@ -165,10 +160,12 @@ def why(
     request: Request, shop: str, product: str, wanted: str, c: Chosen = None, actor: Actor = shopper("configure.read")
 ) -> Response:
     """Why an option does not go with the choices, and what taking it anyway changes."""
-    found = _product(request, shop, product)
-    why = why_not(found, c or [], wanted)
+    with platform_of(request).look(shop) as work:
+        found = work.configure.product(product)
+        why = why_not(found, c or [], wanted)
+        later = days_later(work, sheet(found, c or []), why.choices, wording(request))
     watching.looked(request, actor, product, [wanted])
-    return page(request, "shop/why.html", **spoken(request), why=why)
+    return page(request, "shop/why.html", **spoken(request), why=why, later=later)
 
 
 @router.get("/{shop}/{product}/promise")
