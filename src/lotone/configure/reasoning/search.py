@@ -60,6 +60,7 @@ class Search:
         if found is None:
             return None
         can_be_in, can_be_out = found
+        cost = np.pad(cost, (0, self.variables + 1 - len(cost)))  # what has no cost in the list costs nothing
         low, high, attained = self._bounds(assumptions, cost, can_be_in, can_be_out)
         return Answer(can_be_in, can_be_out, low, high, attained=attained)
 
