@@ -63,7 +63,8 @@ class Proof:
         for found in prove(self.configurator, sources.rules, ranges=self.ranges()):
             # A row that names an operation whose own row is bad: that row has its fault already.
             if found.place is not None and found.kind is not ViolationKind.UNKNOWN_OPERATION:
-                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en, found.example)
+                example = found.example(self.configurator.model.features)
+                sources.row(found.table, found.place).fault(found.column, found.words(called=called).en, example)
 
     # parameters
 

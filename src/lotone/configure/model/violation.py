@@ -1,6 +1,6 @@
 """What is wrong with the tables of a product family, each with its row and a configuration that shows it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -71,10 +71,9 @@ class Violation:
     values: Mapping[str, Scalar] = field(default_factory=dict)
     """The numbers and texts of its typed features that show it."""
 
-    @property
-    def example(self) -> tuple[str, ...]:
-        """The configuration as people read it, by name: typed features with their values."""
-        return tuple(self._shown(name) for name in sorted(self.configuration or ()))
+    def example(self, features: Iterable[str]) -> tuple[str, ...]:
+        """The configuration as people read it, in the order of the model's features: typed ones with their values."""
+        return tuple(self._shown(name) for name in features if name in (self.configuration or ()))
 
     def _shown(self, name: str, called: str = "") -> str:
         return f"{called or name} = {self.values[name]}" if name in self.values else called or name
