@@ -210,8 +210,9 @@ class Contradiction(Conflict):
 def _told(explanation: Explanation) -> str:
     rules = "; ".join(rule.text for rule in explanation.rules)
     if explanation.is_never_possible:
-        return f"no configuration has {', '.join(explanation.wanted) or 'any feature'}: {rules}"
-    return f"take back {', '.join(explanation.take_back)}: with the other choices it breaks {rules}"
+        return f"no configuration has {', '.join(explanation.wanted) or 'any feature'}{': ' if rules else ''}{rules}"
+    broken = f"with the other choices it breaks {rules}" if rules else "the other choices leave no room for it"
+    return f"take back {', '.join(explanation.take_back)}: {broken}"
 
 
 class Incomplete(Invalid):
