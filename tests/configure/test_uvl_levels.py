@@ -275,6 +275,15 @@ def test_a_large_alternative_stays_linear_in_size() -> None:
     assert len(Clauses(model).all()) < 200_000
 
 
+def test_many_sums_over_many_features_are_refused() -> None:
+    features = "".join(f"            f{number} {{W {number}.{number % 89}1}}\n" for number in range(2_000))
+    rules = "".join(f"    sum(W) > {number}.5\n" for number in range(101))
+    with pytest.raises(
+        BrokenModel, match="expected sums over at most 200000 features in all together; let fewer rules add up 'W'"
+    ):
+        read_model(f"features\n    A\n        optional\n{features}constraints\n{rules}")
+
+
 def test_a_deep_tree_is_refused() -> None:
     lines = []
     for level in range(10_000):

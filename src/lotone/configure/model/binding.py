@@ -27,6 +27,9 @@ from lotone.configure.model.expression import (
 from lotone.configure.model.fault import WrongExpression
 from lotone.configure.model.features import Feature, FeatureType, Model, similar
 
+ENTRIES_MAX = 200_000
+"""Most features that the sums and averages of a model go over, all together: each takes a fraction of a millisecond."""
+
 
 class Unfit(WrongExpression):
     """An expression that does not fit a model; `name` is the feature or attribute that it is about."""
@@ -42,6 +45,7 @@ class Binder:
     def __init__(self, features: Mapping[str, Feature]) -> None:
         self.features = features
         self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._added = 0
 
     @cached_property
     def _of_origin(self) -> dict[str, list[Feature]]:
@@ -116,7 +120,12 @@ class Binder:
             case Attribute():
                 return self._attribute(term)
             case Aggregate():
-                return self._aggregate(term)
+                found_sum = self._aggregate(term)
+                self._added += len(found_sum.entries or ())
+                if self._added > ENTRIES_MAX:
+                    expected = f"expected sums over at most {ENTRIES_MAX} features in all together"
+                    raise Unfit(f"{expected}; let fewer rules add up '{term.arguments[0][0]}'", term.arguments[0][0])
+                return found_sum
             case Function(name, argument):
                 found = self._term(argument)
                 self._expect(found, is_text=name == "len")
