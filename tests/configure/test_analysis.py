@@ -207,3 +207,13 @@ def test_rules_in_reasons_are_those_of_the_model() -> None:
     assert [rule.line for rule in conflict.rules] == [18, 19]
     assert all(rule.kind is RuleKind.CONSTRAINT for rule in conflict.rules)
     assert conflict.also == ("Belt",)
+
+
+def test_comparisons_of_numbers_are_taken_as_open() -> None:
+    """What is found is true whatever the numbers are; that they were not looked at is said."""
+    typed = read_model(
+        TREE.replace("            Light\n", "            Integer Light\n") + "constraints\n    Light > 3\n    !Rack\n"
+    )
+    found = analyse(typed)
+    assert found.dead == {"Rack", "Bag"}
+    assert (found.comparisons, found.is_complete) == (1, False)

@@ -16,6 +16,7 @@ from lotone.configure import (
     write_dimacs,
     write_uvl,
 )
+from lotone.configure import analyse as analyse_model
 from lotone.kernel.errors import Invalid
 
 app = typer.Typer(
@@ -84,6 +85,21 @@ def check(model: ModelFile, table: Tables = None, seconds: Seconds = USUAL, json
     told = {"features": len(product.features), "constraints": len(product.constraints), "valid": valid, "answered_by": answers}
     show(told, json)
     raise typer.Exit(0 if valid else 1)
+
+
+@app.command()
+def analyse(model: ModelFile, table: Tables = None, seconds: Seconds = USUAL, json: AsJson = False) -> None:
+    """Tell what nobody meant: nothing possible, dead and false-optional features, redundant and conflicting constraints."""
+    found_model = read(model, table)
+    found = analyse_model(found_model, Limits(seconds=seconds))
+    if json:
+        show(found.as_json(found_model), json)
+        return
+    for one in found.findings:
+        why = "of itself" if one.is_explained else "no reason was found in time"
+        reasons = "; ".join(f"{rule.text} (line {rule.line})" for rule in one.rules) or why
+        typer.echo(f"{model.name}:{one.line}: {one.words().en}: {reasons}")
+    typer.echo(f"findings: {len(found.findings)}, everything looked at: {'yes' if found.is_complete else 'no'}")
 
 
 @app.command()

@@ -106,11 +106,14 @@ class Analysis:
     unlooked: Mapping[FindingKind, int]
     """How many features or constraints were not looked at for each kind, within the limits."""
     seconds: float
+    comparisons: int = 0
+    """Comparisons of numbers and texts of typed features. They are taken as open, so every finding is true whatever
+    they say, and what follows from them alone is not found."""
 
     @property
     def is_complete(self) -> bool:
         """Everything was looked at, and every finding has its reason."""
-        return not self.unlooked and all(finding.is_explained for finding in self.findings)
+        return not self.unlooked and not self.comparisons and all(finding.is_explained for finding in self.findings)
 
     def of(self, kind: FindingKind) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.kind is kind)
@@ -134,6 +137,7 @@ class Analysis:
             "void": self.is_void,
             "complete": self.is_complete,
             "unlooked": {kind.value: count for kind, count in self.unlooked.items()},
+            "comparisons": self.comparisons,
             "seconds": round(self.seconds, 4),
             "findings": [finding.as_json(model, names) for finding in self.findings],
         }

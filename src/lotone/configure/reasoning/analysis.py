@@ -106,7 +106,8 @@ class _Analyst:
                 self._reasons.close()
         kinds = list(FindingKind)
         self.findings.sort(key=lambda one: (kinds.index(one.kind), one.line))
-        return Analysis(tuple(self.findings), not possible, self.unlooked, time.perf_counter() - self.begun)
+        seconds = time.perf_counter() - self.begun
+        return Analysis(tuple(self.findings), not possible, self.unlooked, seconds, len(self.clauses.atoms))
 
     @property
     def is_late(self) -> bool:
