@@ -24,6 +24,8 @@ from lotone.connect import (
 )
 from lotone.kernel import Database, Fact, Messages, PlantClock, Words, wall_clock
 
+NOWHERE = Path("/nowhere")
+"""The files of an organization that has none."""
 PASSWORDS = {"demo": "machine-password", "other": "other-password"}
 
 
@@ -55,6 +57,7 @@ class MessageServer:
             **more,  # type: ignore[arg-type]
         )
         self.process: subprocess.Popen[bytes] | None = None
+        self.files = folder.parent / "files"
 
     def start(self) -> None:
         prepare(self.config, self.folder)
@@ -114,7 +117,12 @@ class Recorder:
         self.messages = self.server.messages("recorder")
         self.intake = Intake(self.messages, self.database, load=self.load, record=self.record, plant_clock=self.plant_clock)
         self.gateway = Gateway(
-            self.messages, self.database, load=self.load, plant_clock=self.plant_clock, mqtt=self.server.mqtt
+            self.messages,
+            self.database,
+            load=self.load,
+            files=self.server.files,
+            plant_clock=self.plant_clock,
+            mqtt=self.server.mqtt,
         )
         self.intake.start()
         self.gateway.start()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.bench import Recorder, wait_until
+from conformance.bench import NOWHERE, Recorder, wait_until
 from conformance.driver_suite import Clock
 from conformance.peers import MtConnectPeer
 from lotone.connect import NotConnected, probe
@@ -22,16 +22,16 @@ def agent() -> Iterator[MtConnectPeer]:
 
 async def test_what_it_offers_is_browsed_with_values(agent: MtConnectPeer) -> None:
     agent.say(Clock()(), temperature=21.5)
-    found = await probe("mtconnect", agent.connection.address, {}, organization="demo")
+    found = await probe("mtconnect", agent.connection.address, {}, organization="demo", files=NOWHERE)
     nodes = {node.address: node for node in found.nodes}
     assert nodes["id_temperature"].value == 21.5
     assert (nodes["id_temperature"].name, nodes["id_temperature"].unit) == ("mill/temperature", "°C")
     assert "system" in nodes
     with pytest.raises(NotConnected, match="no MTConnect agent with this device"):
-        await probe("mtconnect", agent.connection.address.replace("mill", "lathe"), {}, organization="demo")
+        await probe("mtconnect", agent.connection.address.replace("mill", "lathe"), {}, organization="demo", files=NOWHERE)
     agent.unplug()
     with pytest.raises(NotConnected, match="nothing answers"):
-        await probe("mtconnect", agent.connection.address, {}, organization="demo")
+        await probe("mtconnect", agent.connection.address, {}, organization="demo", files=NOWHERE)
 
 
 def test_a_tag_that_is_added_later_has_its_value_at_once(recorder: Recorder, agent: MtConnectPeer) -> None:

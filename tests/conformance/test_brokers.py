@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.bench import Recorder, free_port, tag, wait_until
+from conformance.bench import NOWHERE, Recorder, free_port, tag, wait_until
 from conformance.peers.broker import Mosquitto
 from lotone.connect import Connection, NotConnected, probe
 
@@ -47,7 +47,7 @@ async def test_what_is_published_is_offered_as_the_mapping_reads_it(start: Start
     broker = start()
     publish(broker, "hall/press/state", '{"t": 1, "v": {"temp": 21.5, "on": true}}', "-r")
     address = f"mqtt://127.0.0.1:{broker.port}"
-    found = await probe("mqtt_client", address, {"version": version, "topics": "hall/#"}, organization="demo")
+    found = await probe("mqtt_client", address, {"version": version, "topics": "hall/#"}, organization="demo", files=NOWHERE)
     assert "hall/press/state" in found.words.en
     assert {node.address: node.value for node in found.nodes} == {
         "hall/press/state#t": 1,
@@ -55,7 +55,7 @@ async def test_what_is_published_is_offered_as_the_mapping_reads_it(start: Start
         "hall/press/state#v.on": True,
     }
     mapped = {"version": version, "topics": "hall/{machine}/+", "value": "$.v.temp"}
-    found = await probe("mqtt_client", address, mapped, organization="demo")
+    found = await probe("mqtt_client", address, mapped, organization="demo", files=NOWHERE)
     assert found.nodes[0].address == "press"
     assert found.nodes[0].value == 21.5
 
@@ -75,10 +75,10 @@ async def test_a_fault_says_what_to_do(start: Start, tmp_path: Path) -> None:
     for (address, password), words in cases.items():
         settings = {"user": "me", "password": password} if password else {}
         with pytest.raises(NotConnected, match=words):
-            await probe("mqtt_client", address, settings, organization="demo")
+            await probe("mqtt_client", address, settings, organization="demo", files=NOWHERE)
     publish(broker, "hall/a", "1", "-r", "-u", "me", "-P", "right")
     trusted = {"ca": made.read_text(), "user": "me", "password": "right"}
-    found = await probe("mqtt_client", f"mqtts://127.0.0.1:{tls_port}", trusted, organization="demo")
+    found = await probe("mqtt_client", f"mqtts://127.0.0.1:{tls_port}", trusted, organization="demo", files=NOWHERE)
     assert [(node.address, node.value) for node in found.nodes] == [("hall/a", 1)]
 
 

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from conformance.bench import Recorder, tag, wait_until
+from conformance.bench import NOWHERE, Recorder, tag, wait_until
 from lotone.assets import DataType
 from lotone.connect import Connection, NotConnected, WrongConnection, other_drivers, probe
 from lotone.connect.model import check_connection, others
@@ -38,9 +38,9 @@ async def test_its_addresses_are_checked_and_tried() -> None:
         check_connection(Connection("one", "counter", "one"), "demo")
     with pytest.raises(WrongConnection, match=r"no protocol 'abacus'; it is one of .*counter"):
         check_connection(Connection("one", "abacus", "x"), "demo")
-    assert (await probe("counter", "counter:one", {}, organization="demo")).nodes[0].address == "count"
+    assert (await probe("counter", "counter:one", {}, organization="demo", files=NOWHERE)).nodes[0].address == "count"
     with pytest.raises(NotConnected, match="switch it on"):
-        await probe("counter", "counter:off", {}, organization="demo")
+        await probe("counter", "counter:off", {}, organization="demo", files=NOWHERE)
 
 
 @pytest.mark.journey

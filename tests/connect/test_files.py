@@ -24,15 +24,15 @@ KINDS = {"x": DataType.NUMBER, "on": DataType.BOOLEAN, "who": DataType.TEXT, "n"
 
 
 def layout(**settings: str) -> Layout:
-    return Layout.of(Connection("press", "files", "file:///data", settings))
+    return Layout.of(Connection("press", "files", "press-1", settings))
 
 
 def read(path: Path, **settings: str) -> list[tuple[object, ...]]:
-    found = readings(path, layout(**settings), KINDS)
-    return [
-        (one.address, one.source_time, one.value, one.sequence) if isinstance(one, Reading) else (one.row, one.column)
-        for one in found
-    ]
+    with path.open("rb") as file:
+        return [
+            (one.address, one.source_time, one.value, one.sequence) if isinstance(one, Reading) else (one.row, one.column)
+            for one in readings(file, layout(**settings), KINDS)
+        ]
 
 
 def write(folder: Path, text: str, name: str = "a.csv", encoding: str = "utf-8") -> Path:
@@ -74,7 +74,8 @@ def test_workbooks_and_parquet_say_the_same(tmp_path: Path) -> None:
     expected = [("x", AT, 1.5, 0), ("on", AT, True, 0)]
     assert read(tmp_path / "a.xlsx") == expected
     assert read(tmp_path / "a.parquet") == expected
-    assert offered(tmp_path / "a.xlsx", layout()) == {"x": 1.5, "on": True}
+    with (tmp_path / "a.xlsx").open("rb") as file:
+        assert offered(file, layout()) == {"x": 1.5, "on": True}
 
 
 @pytest.mark.parametrize(
@@ -97,15 +98,15 @@ def test_a_file_that_is_none_says_why(tmp_path: Path, name: str, content: bytes,
 def test_no_file_breaks_the_reader(tmp_path: Path, content: bytes, ending: str) -> None:
     path = tmp_path / f"a.{ending}"
     path.write_bytes(b"time,x\n" + content if ending == "csv" else content)
-    with contextlib.suppress(Unreadable):
-        assert all(isinstance(one, Reading | BadCell) for one in readings(path, layout(), KINDS))
+    with path.open("rb") as file, contextlib.suppress(Unreadable):
+        assert all(isinstance(one, Reading | BadCell) for one in readings(file, layout(), KINDS))
 
 
 def test_only_tables_that_are_meant_are_seen_and_nothing_is_written_over(tmp_path: Path) -> None:
     for name in ("press-2.csv", "press-1.csv", ".press.csv", "~$press.xlsx", "press.pdf", "oven.csv"):
         write(tmp_path, "time,x\n", name)
     (tmp_path / "press.csv").mkdir()
-    folder = Folder(Connection("press", "files", tmp_path.as_uri(), {"pattern": "press*"}))
+    folder = Folder(Connection("press", "files", tmp_path.name, {"pattern": "press*"}), tmp_path.parent)
     assert set(folder.look()) == {"press-1.csv", "press-2.csv"}
     folder.move("press-1.csv")
     write(tmp_path, "time,x\n", "press-1.csv")
@@ -114,13 +115,26 @@ def test_only_tables_that_are_meant_are_seen_and_nothing_is_written_over(tmp_pat
 
 
 def test_addresses_and_settings_are_checked() -> None:
-    check_connection(Connection("press", "files", "file:///data/press%201", {"time_zone": "Europe/Berlin"}), "demo")
-    for wrong in ("data", "file://server/share", "file:///data/../etc", ""):
-        with pytest.raises(WrongConnection, match="no folder"):
+    check_connection(Connection("press", "files", "hall 2/press-1", {"time_zone": "Europe/Berlin"}), "demo")
+    for wrong in (
+        "/data",
+        "file:///data",
+        "a/../../other",
+        "..",
+        ".",
+        "./a",
+        "a//b",
+        "a/",
+        "C:\\\\data",
+        "a\\\\..",
+        "a\0",
+        "",
+    ):
+        with pytest.raises(WrongConnection, match="no folder of this organization"):
             check_connection(Connection("press", "files", wrong), "demo")
     for setting in ({"time_zone": "Mars/Base"}, {"done": "burn"}, {"encoding": "klingon"}):
         with pytest.raises(WrongConnection):
-            check_connection(Connection("press", "files", "file:///data", setting), "demo")
+            check_connection(Connection("press", "files", "press-1", setting), "demo")
 
 
 def test_times_in_every_usual_form(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -74,6 +75,10 @@ class Seat:
     driver: Driver | None = None
     task: asyncio.Task[None] | None = None
 
+    @property
+    def files(self) -> Path:
+        return self.gateway.files / self.organization
+
     def plant_time(self) -> int:
         return microseconds(self.gateway.plant_clock())
 
@@ -102,7 +107,8 @@ class Gateway:
     """Run by the recorder process. `start` and `stop` may be called from any thread.
 
     Serves the connections of all organizations. `load(organization)` gives its tags and connections; it is called every
-    second, on a worker thread. With `mqtt`, edge nodes are told by STATE that we are there.
+    second, on a worker thread. `files` holds a folder for each organization, see `drivers/files.py`. With `mqtt`, edge
+    nodes are told by STATE that we are there.
     """
 
     def __init__(
@@ -111,6 +117,7 @@ class Gateway:
         database: Database,
         *,
         load: Load,
+        files: Path,
         plant_clock: PlantClock,
         wall: Clock = wall_clock,
         mqtt: MqttDoor | None = None,
@@ -118,6 +125,7 @@ class Gateway:
         self.messages = messages
         self.database = database
         self.load = load
+        self.files = files
         self.plant_clock = plant_clock
         self.wall = wall
         self.seats: dict[tuple[str, str], Seat] = {}
@@ -315,6 +323,7 @@ class Gateway:
             str(wish.get("address")),
             dict(wish.get("settings") or {}),
             organization=organization,
+            files=self.files / organization,
             births=births,
         )
         return orjson.dumps({"words": found.words.as_dict(), "nodes": orjson.Fragment(nodes_to_json(list(found.nodes)))})

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
-from lotone.connect.drivers import files, mqtt_client, mtconnect
+from lotone.connect.drivers import files as folders
+from lotone.connect.drivers import mqtt_client, mtconnect
 from lotone.connect.drivers.opcua import TROUBLE, browse, open_client, unreachable
 from lotone.connect.drivers.sparkplug import nodes_of
 from lotone.connect.model import (
@@ -29,12 +31,17 @@ TRIAL_ID = "trial"
 
 
 async def probe(
-    protocol: str, address: str, settings: Mapping[str, Any], *, organization: str, births: Sequence[Birth] = ()
+    protocol: str, address: str, settings: Mapping[str, Any], *, organization: str, files: Path, births: Sequence[Birth] = ()
 ) -> Found:
-    """What is found at an address. Raises WrongConnection when it can't be one, NotConnected when nothing answers."""
+    """What is found at an address; `files` is the organization's own folder.
+
+    Raises WrongConnection when it can't be one, NotConnected when nothing answers.
+    """
     connection = check_connection(Connection(TRIAL_ID, protocol, address, settings), organization)
     try:
         async with asyncio.timeout(PROBE_S):
+            if connection.way is Way.FILES:
+                return await folders.probe(connection, files)
             if connection.way is not None:
                 return await _PROBES[connection.way](connection, births)
             return await other_drivers()[connection.protocol].probe(connection)
@@ -94,10 +101,6 @@ async def _probe_agent(connection: Connection, _births: Sequence[Birth]) -> Foun
     return await mtconnect.probe(connection)
 
 
-async def _probe_folder(connection: Connection, _births: Sequence[Birth]) -> Found:
-    return await files.probe(connection)
-
-
 async def _probe_passive(_connection: Connection, _births: Sequence[Birth]) -> Found:
     return Found(Words("the machine will come to us: save it and let it send", "设备将主动连接：保存后让设备发送数据即可"))
 
@@ -110,5 +113,4 @@ _PROBES = {
     Way.HTTP: _probe_passive,
     Way.MQTT_CLIENT: _probe_broker,
     Way.MTCONNECT: _probe_agent,
-    Way.FILES: _probe_folder,
 }

@@ -43,6 +43,11 @@ class Settings(BaseModel):
     improve_seconds: float = Field(3.0, ge=0, le=600, description="Solver time per improvement of the schedule; 0 is off.")
     improve_every_seconds: float = Field(10.0, gt=0, description="Least time between two improvements of the schedule.")
     body_bytes_max: int = Field(1024 * 1024, gt=0, description="Largest request body that is accepted.")
+    files_folder: str = Field(
+        "",
+        description="Folder with a folder for each organization, named as its id, below which its connections read files; "
+        "empty for `files` in the data folder. Only the operator may write there.",
+    )
     historian_memory_mb: int = Field(1024, ge=64, description="Memory that the historian's engine may use.")
     reference_data: str = Field(
         "", description="Folder with public reference data, whose recordings the demonstration replays."
@@ -57,6 +62,11 @@ class Settings(BaseModel):
     @property
     def historian_folder(self) -> Path:
         return self.data / "historian"
+
+    @property
+    def own_files_folder(self) -> Path:
+        """Has a folder for each organization, with the files that its machines write."""
+        return Path(self.files_folder) if self.files_folder else self.data / "files"
 
     @property
     def configure_folder(self) -> Path:

@@ -91,6 +91,7 @@ def run(platform: Platform) -> None:
             platform.messages,
             platform.database,
             load=recorder.load,
+            files=platform.settings.own_files_folder,
             plant_clock=platform.plant,
             mqtt=connect.MqttDoor(server.mqtt_host, server.mqtt_port, USER, server.password),
         )

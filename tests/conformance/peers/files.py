@@ -19,19 +19,20 @@ class FilesPeer:
     can_be_browsed = False
     notices_wrong_types = True
 
-    def __init__(self, _server: MessageServer) -> None:
+    def __init__(self, server: MessageServer) -> None:
         self.client = None
         self.place = tempfile.TemporaryDirectory(prefix="drive-")
-        self.drive = Path(self.place.name) / "drive"
-        self.mount = Path(self.place.name) / "mount"
-        self.drive.mkdir()
-        self.connection = Connection("press-1", "files", self.mount.as_uri(), {"poll_ms": 50})
+        self.drive = Path(self.place.name) / "press" / "out"
+        self.drive.mkdir(parents=True)
+        self.mount = server.files / "demo"
+        server.files.mkdir(exist_ok=True)
+        self.connection = Connection("press-1", "files", "press/out", {"poll_ms": 50})
         names = ("temperature", "count", "ready", "recipe", "speed", "request")
         self.tags = machine_tags("press-1", {name: name for name in names})
         self.number = 0
 
     def plug(self) -> None:
-        self.mount.symlink_to(self.drive, target_is_directory=True)
+        self.mount.symlink_to(self.place.name, target_is_directory=True)
 
     def unplug(self) -> None:
         self.mount.unlink()

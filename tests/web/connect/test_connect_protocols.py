@@ -47,7 +47,7 @@ async def test_the_settings_of_a_broker_are_saved_and_its_password_hidden(signed
 def test_addresses_are_completed() -> None:
     assert tidy_address("mqtt_client", "mqtts://broker") == "mqtts://broker:8883"
     assert tidy_address("mtconnect", "10.0.0.5") == "http://10.0.0.5:5000"
-    assert tidy_address("files", "/data/press 1") == "file:///data/press%201"
+    assert tidy_address("files", " hall 2/press-1 ") == "hall 2/press-1"
 
 
 async def test_a_fault_of_each_protocol_comes_with_help(signed_in: SignIn) -> None:

@@ -1,13 +1,15 @@
 """Tables in files, row by row: what each cell says of which tag, see `files.py`."""
 
 import csv
+import io
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 from zoneinfo import ZoneInfo
 
 import pyarrow
@@ -24,6 +26,10 @@ from lotone.kernel import Words
 ENDINGS = (".csv", ".txt", ".xlsx", ".parquet")
 FILE_MAX = 512 * 1024 * 1024
 UNPACKED_MAX = 1024 * 1024 * 1024
+WHOLE_MAX = 64 * 1024 * 1024
+"""Bytes of what is not read row by row: the texts and formats of a workbook. They take several times as much memory."""
+LINE_MAX = 4 * 1024 * 1024
+"""Characters in a line of CSV."""
 BATCH = 5_000
 BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 Row = Mapping[str, Any]
@@ -56,12 +62,12 @@ class BadCell:
     words: Words
 
 
-def rows(path: Path, layout: Layout) -> Iterator[tuple[int, Row]]:
+def rows(file: BinaryIO, layout: Layout) -> Iterator[tuple[int, Row]]:
     """The rows of a file with their numbers, as a spreadsheet counts them. Raises Unreadable."""
     try:
-        if path.stat().st_size > FILE_MAX:
+        if os.fstat(file.fileno()).st_size > FILE_MAX:
             raise Unreadable(_LARGE)
-        yield from _READ[path.suffix.casefold()](path, layout)
+        yield from _READ[Path(file.name).suffix.casefold()](file, layout)
     except UnicodeDecodeError:
         raise Unreadable(
             Words("it is not UTF-8: set the encoding, such as cp1252 or gb18030", "不是 UTF-8：请设置编码，如 gb18030")
@@ -80,21 +86,28 @@ def rows(path: Path, layout: Layout) -> Iterator[tuple[int, Row]]:
         raise Unreadable(Words(f"it can't be read: {fault}"[:200], "文件无法读取：格式不符或已损坏")) from None
 
 
-def _csv(path: Path, layout: Layout) -> Iterator[tuple[int, Row]]:
-    with path.open(encoding=layout.encoding, newline="") as file:
-        header = file.readline()
-        separator = max(";\t,", key=header.count)
-        file.seek(0)
-        reader = csv.DictReader(file, delimiter=separator)
+def _csv(file: BinaryIO, layout: Layout) -> Iterator[tuple[int, Row]]:
+    with io.TextIOWrapper(file, layout.encoding, newline="") as text:
+        separator = max(";\t,", key=next(_lines(text), "").count)
+        text.seek(0)
+        reader = csv.DictReader(_lines(text), delimiter=separator)
         names = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = names
         for row in reader:
             cells = {
-                name: (text or "").strip()
-                for name, text in row.items()
-                if isinstance(name, str) and not isinstance(text, list)
+                name: (cell or "").strip()
+                for name, cell in row.items()
+                if isinstance(name, str) and not isinstance(cell, list)
             }
             yield reader.line_num, cells if separator == "," else {name: _decimal(text) for name, text in cells.items()}
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """Lines, but none that fills the memory. Raises Unreadable."""
+    while line := text.readline(LINE_MAX):
+        if len(line) == LINE_MAX:
+            raise Unreadable(_LONG_LINE)
+        yield line
 
 
 def _decimal(text: str) -> str:
@@ -103,11 +116,13 @@ def _decimal(text: str) -> str:
     return f"{whole}.{part}" if comma and part.isdecimal() and whole.lstrip("+-").isdecimal() else text
 
 
-def _xlsx(path: Path, _layout: Layout) -> Iterator[tuple[int, Row]]:
-    with zipfile.ZipFile(path) as packed:
-        if sum(entry.file_size for entry in packed.infolist()) > UNPACKED_MAX:
-            raise Unreadable(_LARGE)
-    book = load_workbook(path, read_only=True, data_only=True)
+def _xlsx(file: BinaryIO, _layout: Layout) -> Iterator[tuple[int, Row]]:
+    with zipfile.ZipFile(file) as packed:
+        sizes = {entry.filename: entry.file_size for entry in packed.infolist()}
+    whole = sum(size for name, size in sizes.items() if not name.startswith("xl/worksheets/"))
+    if sum(sizes.values()) > UNPACKED_MAX or whole > WHOLE_MAX:
+        raise Unreadable(_LARGE)
+    book = load_workbook(file, read_only=True, data_only=True)
     try:
         lines = book.worksheets[0].iter_rows(values_only=True)
         header = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
@@ -117,9 +132,9 @@ def _xlsx(path: Path, _layout: Layout) -> Iterator[tuple[int, Row]]:
         book.close()
 
 
-def _parquet(path: Path, _layout: Layout) -> Iterator[tuple[int, Row]]:
+def _parquet(source: BinaryIO, _layout: Layout) -> Iterator[tuple[int, Row]]:
     number = 1
-    with parquet.ParquetFile(path) as file:
+    with parquet.ParquetFile(source) as file:
         for batch in file.iter_batches(BATCH):
             for row in batch.to_pylist():
                 number += 1
@@ -129,10 +144,10 @@ def _parquet(path: Path, _layout: Layout) -> Iterator[tuple[int, Row]]:
 _READ = {".csv": _csv, ".txt": _csv, ".xlsx": _xlsx, ".parquet": _parquet}
 
 
-def readings(path: Path, layout: Layout, addresses: Mapping[str, DataType]) -> Generator[Reading | BadCell, None, None]:
+def readings(file: BinaryIO, layout: Layout, addresses: Mapping[str, DataType]) -> Generator[Reading | BadCell, None, None]:
     """What a file says of our tags, and what could not be read. Raises Unreadable when that is the whole file."""
     seen: Counter[tuple[str, int]] = Counter()
-    for number, row in rows(path, layout):
+    for number, row in rows(file, layout):
         if layout.time not in row:
             raise Unreadable(_no_column(layout.time, row))
         if layout.tag and (layout.tag not in row or layout.value not in row):
@@ -165,10 +180,10 @@ def _cells(row: Row, layout: Layout) -> Iterator[tuple[str, Any]]:
         yield from ((name, cell) for name, cell in row.items() if name != layout.time)
 
 
-def offered(path: Path, layout: Layout, most: int = 1_000) -> dict[str, Any]:
+def offered(file: BinaryIO, layout: Layout, most: int = 1_000) -> dict[str, Any]:
     """Addresses with the last value among the first rows. Raises Unreadable."""
     found: dict[str, Any] = {}
-    for number, row in rows(path, layout):
+    for number, row in rows(file, layout):
         if layout.time not in row:
             raise Unreadable(_no_column(layout.time, row))
         if layout.tag and (layout.tag not in row or layout.value not in row):
@@ -234,4 +249,5 @@ def _no_column(name: str, row: Row) -> Words:
 
 
 _LARGE = Words("the file is too large: write smaller ones, such as one each hour", "文件过大：请分成较小的文件，如每小时一个")
+_LONG_LINE = Words("it has a line of more than four million characters: it is no table", "有一行超过四百万个字符：不是表格")
 _NO_TIME = Words("the row has no time", "该行没有时间")

@@ -1,6 +1,9 @@
 """Files in a folder: CSV, XLSX and Parquet tables that machines or people put there, each read once.
 
-**Connection.** `file:///path/to/folder`, a folder that the recorder's computer sees. Settings, all optional:
+**Connection.** `press-1` or `hall-2/press-1`: a folder below `<files_folder>/<organization>` on the recorder's computer, where
+the operator makes it, or mounts a share. `<files_folder>/<organization>` itself may be a link. Links below it are never
+followed, to folders or to files: who may write to a share could read another organization's files with them. Settings, all
+optional:
 
 - `pattern` (`*`): which files, such as `press*.csv`; of these, `.csv`, `.txt`, `.xlsx` and `.parquet` are read
 - `time` (`time`): the column with the time; `time_zone` (`UTC`): of times that have none, such as `Europe/Berlin`
@@ -19,14 +22,15 @@ that is added later has values from the files that come after it.
 
 import asyncio
 import fnmatch
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from lotone.assets import DataType, Value
 from lotone.connect.drivers.file_tables import BATCH, BOOLEANS, ENDINGS, BadCell, Layout, number_of, offered, readings
 from lotone.connect.drivers.line import Line, Lost
+from lotone.connect.drivers.own_folder import OwnFolder
 from lotone.connect.drivers.telemetry import Unreadable
 from lotone.connect.model import (
     Connection,
@@ -38,7 +42,7 @@ from lotone.connect.model import (
     Status,
     Surroundings,
     WriteRefused,
-    folder_of,
+    folder_names,
 )
 from lotone.kernel import Words
 
@@ -53,45 +57,41 @@ Sign = list[int]
 class Folder:
     """The files of one connection. All methods block: call them on a worker thread."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.path = Path(folder_of(connection.address))
+    def __init__(self, connection: Connection, files: Path) -> None:
+        self.folder = OwnFolder(files, folder_names(connection.address, where=connection.id))
         self.pattern = str(connection.settings.get("pattern") or "*")
 
     def look(self) -> dict[str, Sign]:
         """Files that are meant, the oldest first. Raises Lost."""
-        found: dict[str, Sign] = {}
         try:
-            for path in self.path.iterdir():
-                if self._is_meant(path):
-                    state = path.stat()
-                    found[path.name] = [state.st_size, state.st_mtime_ns]
+            files = self.folder.files()
         except OSError as fault:
             raise Lost(self.unreachable(fault)) from None
+        found = {name: [state.st_size, state.st_mtime_ns] for name, state in files.items() if self._is_meant(name)}
         return dict(sorted(found.items(), key=lambda one: (one[1][1], one[0])))
 
-    def _is_meant(self, path: Path) -> bool:
-        is_hidden = path.name.startswith((".", "~$"))
-        is_table = path.suffix.casefold() in ENDINGS
-        return is_table and not is_hidden and fnmatch.fnmatch(path.name, self.pattern) and path.is_file()
+    def _is_meant(self, name: str) -> bool:
+        is_hidden = name.startswith((".", "~$"))
+        return name.casefold().endswith(ENDINGS) and not is_hidden and fnmatch.fnmatch(name, self.pattern)
+
+    def open(self, name: str) -> BinaryIO:
+        """Raises OSError."""
+        return self.folder.open(name)
 
     def move(self, name: str) -> None:
         """Into `done`; a file of the same name that is there already keeps its place. Raises OSError."""
-        done = self.path / "done"
-        done.mkdir(exist_ok=True)
-        target, number = done / name, 2
-        while target.exists():
-            target, number = done / f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
-        shutil.move(self.path / name, target)
+        self.folder.move(name, "done")
 
     def unreachable(self, fault: OSError) -> Words:
         if isinstance(fault, PermissionError):
             return Words(
-                f"lost: the folder {self.path} may not be read; allow it to the user that LotOne runs as",
-                f"连接丢失：无权读取文件夹 {self.path}；请授权给运行 LotOne 的用户",
+                f"lost: the folder {self.folder.path} may not be read; allow it to the user that LotOne runs as",
+                f"连接丢失：无权读取文件夹 {self.folder.path}；请授权给运行 LotOne 的用户",
             )
         return Words(
-            f"lost: there is no folder {self.path} where LotOne records; check the path and that the drive is there",
-            f"连接丢失：采集计算机上没有文件夹 {self.path}；请检查路径以及磁盘是否已连接",
+            f"lost: there is no folder {self.folder.path} where LotOne records, or there is a link on the way to it; "
+            "let the operator make it there or mount the share there",
+            f"连接丢失：采集计算机上没有文件夹 {self.folder.path}，或其路径中有链接；请让运维人员在该处新建文件夹或挂载共享",
         )
 
 
@@ -101,7 +101,7 @@ class FilesDriver:
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
         connection = surroundings.connection
-        self.folder = Folder(connection)
+        self.folder = Folder(connection, surroundings.files)
         self.layout = Layout.of(connection)
         self.moves = connection.settings.get("done") == "move"
         self.poll_s = max(float(connection.settings.get("poll_ms") or POLL_MS), POLL_MS_MIN) / 1000
@@ -135,7 +135,11 @@ class FilesDriver:
 
     async def _read(self, line: Line, name: str) -> None:
         """Deliver what a file says; returns when all of it is on disk. Raises Lost when it can't be opened any more."""
-        given = readings(self.folder.path / name, self.layout, self.surroundings.addresses)
+        try:
+            file = await asyncio.to_thread(self.folder.open, name)
+        except OSError as fault:
+            raise Lost(self.folder.unreachable(fault)) from None
+        given = readings(file, self.layout, self.surroundings.addresses)
         bad, fault_words = 0, None
         try:
             while fault_words is None:
@@ -151,7 +155,7 @@ class FilesDriver:
         except OSError as fault:
             raise Lost(self.folder.unreachable(fault)) from None
         finally:
-            await asyncio.to_thread(given.close)
+            await asyncio.to_thread(_close, given, file)
         if bad > SHOWN_MAX:
             await self.surroundings.quarantine(f"{self.surroundings.connection.id} {name}", _MORE, count=bad - SHOWN_MAX)
         if fault_words is not None:
@@ -184,15 +188,15 @@ class FilesDriver:
         raise WriteRefused(f"{self.surroundings.connection.id} only sends: files are read; use OPC UA or Modbus to write")
 
     async def browse(self) -> list[Node]:
-        return list((await probe(self.surroundings.connection)).nodes)
+        return list((await probe(self.surroundings.connection, self.surroundings.files)).nodes)
 
 
-async def probe(connection: Connection) -> Found:
-    """What the newest file offers. Raises NotConnected."""
-    folder, layout = Folder(connection), Layout.of(connection)
+async def probe(connection: Connection, files: Path) -> Found:
+    """What the newest file offers; `files` is the organization's own folder. Raises NotConnected."""
+    folder, layout = Folder(connection, files), Layout.of(connection)
     try:
         names = list(await asyncio.to_thread(folder.look))
-        cells = await asyncio.to_thread(offered, folder.path / names[-1], layout) if names else {}
+        cells = await asyncio.to_thread(_offered, folder, names[-1], layout) if names else {}
     except Lost as fault:
         raise NotConnected(fault.words.en.removeprefix("lost: ")) from None
     except (Unreadable, OSError) as fault:
@@ -210,6 +214,11 @@ async def probe(connection: Connection) -> Found:
         ),
         nodes,
     )
+
+
+def _offered(folder: Folder, name: str, layout: Layout) -> dict[str, Any]:
+    with folder.open(name) as file:
+        return offered(file, layout)
 
 
 def _node(address: str, cell: object) -> Node:
@@ -231,6 +240,11 @@ def _next(given: Iterator[Reading | BadCell]) -> tuple[list[Reading | BadCell], 
     except Unreadable as fault:
         return taken, fault.words
     return taken, None
+
+
+def _close(given: Generator[Reading | BadCell, None, None], file: BinaryIO) -> None:
+    given.close()
+    file.close()
 
 
 _MORE = Words(

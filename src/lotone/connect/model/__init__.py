@@ -6,7 +6,7 @@ from lotone.connect.model.addresses import (
     check_connection,
     check_log_ring,
     edge_node_of,
-    folder_of,
+    folder_names,
     host_and_port,
     modbus_unit,
 )
@@ -102,7 +102,7 @@ __all__ = [
     "converter",
     "edge_node_of",
     "fit",
-    "folder_of",
+    "folder_names",
     "host_and_port",
     "machine_user",
     "misfit_words",

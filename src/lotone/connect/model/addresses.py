@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lotone.connect.model.connection import Connection, Way
@@ -12,6 +12,7 @@ from lotone.connect.model.faults import WrongConnection
 from lotone.connect.model.others import other_drivers
 from lotone.connect.model.topics import TopicTemplate, topic_list
 
+_STEP = re.compile(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]{0,200}")
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}")
 
 
@@ -102,7 +103,7 @@ def _check_mtconnect(connection: Connection, _organization: str) -> None:
 
 
 def _check_files(connection: Connection, _organization: str) -> None:
-    folder_of(connection.address, where=connection.id)
+    folder_names(connection.address, where=connection.id)
     zone = str(connection.settings.get("time_zone") or "UTC")
     try:
         ZoneInfo(zone)
@@ -117,13 +118,16 @@ def _check_files(connection: Connection, _organization: str) -> None:
         raise WrongConnection(f"there is no encoding {encoding}; write it like utf-8", where=connection.id) from None
 
 
-def folder_of(address: str, *, where: str | None = None) -> str:
-    """The path in `file:///path/to/folder`. Raises WrongConnection."""
-    parts = urlsplit(address)
-    path = unquote(parts.path)
-    if parts.scheme != "file" or parts.netloc or not path.startswith("/") or ".." in path.split("/") or "\0" in path:
-        raise WrongConnection(f"'{address}' is no folder; write it like file:///data/press-1", where=where)
-    return path[1:] if re.match(r"/[A-Za-z]:", path) else path
+def folder_names(address: str, *, where: str | None = None) -> tuple[str, ...]:
+    """The steps of `hall-2/press-1` below the organization's own folder. Raises WrongConnection."""
+    names = tuple(address.split("/"))
+    if not all(_STEP.fullmatch(name) for name in names):
+        raise WrongConnection(
+            f"'{address}' is no folder of this organization; write it like press-1 or hall-2/press-1, without / at the start, "
+            "and let the operator make or mount it there",
+            where=where,
+        )
+    return names
 
 
 BROKER_PORTS = {"mqtt": 1883, "mqtts": 8883}

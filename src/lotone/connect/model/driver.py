@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from lotone.assets import DataType, Value
@@ -95,6 +96,10 @@ class Surroundings(Protocol):
 
     @property
     def connection(self) -> Connection: ...
+
+    @property
+    def files(self) -> Path:
+        """The organization's own folder for files that machines write: nothing else may be read for it."""
 
     @property
     def addresses(self) -> Mapping[str, DataType]:

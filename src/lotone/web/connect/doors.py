@@ -1,7 +1,6 @@
 """What has to be entered on machines that come to us: host, port, user and password of the message server, HTTP addresses."""
 
 import json
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -57,8 +56,6 @@ def push_address(request: Request, connection: str) -> str:
 def tidy_address(protocol: str, text: str) -> str:
     """An address as people type it, completed: `10.0.0.5` is `opc.tcp://10.0.0.5:4840` for OPC UA."""
     address = text.strip()
-    if protocol == Way.FILES and address.startswith("/"):
-        return Path(address).as_uri()
     scheme, port = SCHEMES.get(Way(protocol), ("", 0)) if protocol in set(Way) else ("", 0)
     if not scheme or not address:
         return address

@@ -66,7 +66,7 @@ EXAMPLES = {
     "sparkplug": "spBv1.0/…/edge-1",
     "mqtt_client": "mqtt://10.0.0.5:1883",
     "mtconnect": "http://10.0.0.5:5000",
-    "files": "file:///data/press-1",
+    "files": "press-1",
 }
 TYPE_WORDS = {
     DataType.NUMBER: Words("number", "数值"),
