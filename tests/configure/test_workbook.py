@@ -111,6 +111,44 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
         read_workbook(target.getvalue(), DRAFT)
 
 
+def patched(change: Callable[[bytes], bytes], part: str = "xl/worksheets/sheet1.xml") -> bytes:
+    target = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(write_workbook(DRAFT))) as packed,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out,
+    ):
+        for name in packed.namelist():
+            out.writestr(name, change(packed.read(name)) if name == part else packed.read(name))
+    return target.getvalue()
+
+
+BOMBS = {
+    "cells": patched(lambda xml: xml.replace(b"</row>", b"</row><row>" + b"<c/>" * 1_000_000 + b"</row>", 1)),
+    "named cells": patched(lambda xml: xml.replace(b"</row>", b"</row><row>" + b"<x:c />" * 1_000_000 + b"</row>", 1)),
+    "texts": patched(lambda xml: xml.replace(b"</sheetData>", b"<si/>" * 1_000_000 + b"</sheetData>")),
+    "styles": patched(lambda xml: xml.replace(b"</cellXfs>", b"<xf/>" * 100_000 + b"</cellXfs>"), "xl/styles.xml"),
+    "entities": patched(lambda xml: b'<!DOCTYPE a [<!ENTITY b "c">]>' + xml),
+    "other letters": patched(lambda xml: xml.decode().encode("utf-16")),
+    "rows": patched(
+        lambda xml: xml.replace(b"</sheetData>", b'<row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>')
+    ),
+    "columns": patched(lambda xml: xml.replace(b"</row>", b'<c r="AZ1"><v>1</v></c></row>', 1)),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_small_file_that_would_fill_the_memory_is_refused(bomb: str) -> None:
+    assert len(BOMBS[bomb]) < 100_000
+    with pytest.raises(NoWorkbook):
+        read_workbook(BOMBS[bomb], DRAFT)
+
+
+def test_merged_cells_are_not_looked_at() -> None:
+    merged = b'</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    book = patched(lambda xml: xml.replace(b"</sheetData>", merged))
+    assert {**DRAFT.content, **read_workbook(book, DRAFT)} == DRAFT.content
+
+
 def test_sheets_with_other_columns_or_none_of_ours_are_refused() -> None:
     book = Workbook()
     target = BytesIO()

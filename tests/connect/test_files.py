@@ -1,6 +1,7 @@
 """Tables in files: what is read of which tag, and what is not."""
 
 import contextlib
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pyarrow import parquet
 
 from lotone.assets import DataType
 from lotone.connect import Connection, Reading, WrongConnection
-from lotone.connect.drivers.file_tables import BadCell, Layout, offered, readings
+from lotone.connect.drivers.file_tables import LINE_MAX, BadCell, Layout, offered, readings
 from lotone.connect.drivers.files import Folder
 from lotone.connect.drivers.telemetry import Unreadable
 from lotone.connect.model import check_connection
@@ -112,6 +113,15 @@ def test_only_tables_that_are_meant_are_seen_and_nothing_is_written_over(tmp_pat
     write(tmp_path, "time,x\n", "press-1.csv")
     folder.move("press-1.csv")
     assert {one.name for one in (tmp_path / "done").iterdir()} == {"press-1.csv", "press-1-2.csv"}
+
+
+def test_a_small_workbook_or_line_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b"<sheetData><row>" + b"<c/>" * 1_000_001)
+    (tmp_path / "a.csv").write_text("time,x\n" + "1" * LINE_MAX)
+    for name, words in (("a.xlsx", "more than 1000000 cells"), ("a.csv", "no table")):
+        with pytest.raises(Unreadable, match=words):
+            read(tmp_path / name)
 
 
 def test_addresses_and_settings_are_checked() -> None:

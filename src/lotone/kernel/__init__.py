@@ -9,6 +9,7 @@ from lotone.kernel.messages import Messages
 from lotone.kernel.outbox import Bus, Relay, Trouble, facts_after, keep, newest_number, troubles, waiting
 from lotone.kernel.settings import Settings, WrongSetting, read_settings
 from lotone.kernel.words import LANGUAGES, Money, Words
+from lotone.kernel.workbook import HostileWorkbook, check_workbook
 
 __all__ = [
     "LANGUAGES",
@@ -18,6 +19,7 @@ __all__ = [
     "Database",
     "Fact",
     "Forbidden",
+    "HostileWorkbook",
     "Invalid",
     "LotOneError",
     "Messages",
@@ -33,6 +35,7 @@ __all__ = [
     "UtcTime",
     "Words",
     "WrongSetting",
+    "check_workbook",
     "fact_from_json",
     "facts_after",
     "keep",

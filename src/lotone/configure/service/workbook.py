@@ -2,8 +2,7 @@
 
 import math
 import re
-import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from io import BytesIO
@@ -22,16 +21,19 @@ from lotone.configure.model.formula import MARK, from_cell
 from lotone.configure.model.picture import PictureStyle
 from lotone.configure.model.rewriting import with_prices, with_rules
 from lotone.configure.reading.model import read_model
-from lotone.kernel import Invalid
+from lotone.kernel import HostileWorkbook, Invalid, check_workbook
 
 UNPACKED_MAX = 12_000_000
 """Bytes that a workbook may have when it is unpacked: a zip of a megabyte can hold gigabytes."""
-FILES_MAX = 200
+CELLS_MAX = 250_000
 ROWS_MAX = 20_000
 COLUMNS_MAX = 40
+WIDEST = 16_384
+"""Columns that a sheet can have."""
 CELL_MAX = 10_000
 REASON = "reason"
 PRICE_MAX = 10_000_000
+_Cells = tuple[Any, ...]
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,38}")
 _TAG = re.compile(r"[^\s,;]{1,80}")
 
@@ -320,50 +322,46 @@ def _bytes(book: Workbook) -> bytes:
 
 def read_workbook(file: bytes, draft: Draft) -> dict[str, Any]:
     """The parts of the draft's content that the workbook changes. Raises NoWorkbook, or BadRows with the same workbook."""
-    book = _opened(file)
-    sheets = {name: sheet for name in COLUMNS if (sheet := _sheet(book, name)) is not None}
+    sheets = _sheets(file)
     if not sheets:
         raise NoWorkbook(f"the workbook has none of the sheets {', '.join(COLUMNS)}", where="file")
-    rows = {name: list(_rows(name, sheet)) for name, sheet in sheets.items()}
+    rows = {name: list(_rows(name, lines)) for name, lines in sheets.items()}
     changes = _changes(rows, draft)
     faults = [
         Fault(name, row.line, column, reason) for name, own in rows.items() for row in own for column, reason in row.reasons
     ]
     if faults:
-        raise BadRows(faults, _with_reasons(book, rows))
+        raise BadRows(faults, _with_reasons(sheets, rows))
     return changes
 
 
-def _opened(file: bytes) -> Workbook:
+def _sheets(file: bytes) -> dict[str, list[_Cells]]:
+    """Our sheets with all their rows, as values: nothing else of a stranger's workbook is looked at. Raises NoWorkbook."""
+    opened = BytesIO(file)
     try:
-        with zipfile.ZipFile(BytesIO(file)) as packed:
-            entries = packed.infolist()
-        if len(entries) > FILES_MAX or sum(entry.file_size for entry in entries) > UNPACKED_MAX:
-            raise NoWorkbook(f"the workbook is larger than {UNPACKED_MAX // 1_000_000} MB when it is unpacked", where="file")
-        book: Workbook = load_workbook(BytesIO(file), data_only=True, keep_links=False)
-    except NoWorkbook:
-        raise
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, TypeError, OSError, SyntaxError) as fault:
+        check_workbook(opened, bytes_max=UNPACKED_MAX, cells_max=CELLS_MAX)
+        book = load_workbook(opened, read_only=True, data_only=True, keep_links=False)
+        titles = {title.strip().lower(): title for title in reversed(book.sheetnames)}
+        return {name: _lines(name, book[titles[name]]) for name in COLUMNS if name in titles}
+    except HostileWorkbook as fault:
+        raise NoWorkbook(fault.message, where="file") from fault
+    except (
+        InvalidFileException, KeyError, IndexError, ValueError, TypeError, OSError, SyntaxError, AttributeError, OverflowError
+    ) as fault:  # fmt: skip
         raise NoWorkbook("this is no workbook; expected a file that ends with .xlsx", where="file") from fault
-    return book
 
 
-def _sheet(book: Workbook, name: str) -> Any | None:
-    found = next((title for title in book.sheetnames if title.strip().lower() == name), None)
-    if found is None:
-        return None
-    sheet = book[found]
-    if sheet.max_row > ROWS_MAX or sheet.max_column > COLUMNS_MAX:
-        limits = f"{ROWS_MAX} rows and {COLUMNS_MAX} columns"
-        raise NoWorkbook(
-            f"sheet {name}: expected at most {limits}, found {sheet.max_row} and {sheet.max_column}", where="file"
-        )
-    return sheet
+def _lines(name: str, sheet: Any) -> list[_Cells]:
+    limits = f"{ROWS_MAX} rows and {COLUMNS_MAX} columns"
+    first = next(sheet.iter_rows(values_only=True, max_row=1, max_col=WIDEST), ())
+    lines = list(sheet.iter_rows(values_only=True, max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX))
+    if len(lines) > ROWS_MAX or any(cell is not None for cell in first[COLUMNS_MAX:]):
+        raise NoWorkbook(f"sheet {name}: expected at most {limits}, found more", where="file")
+    return lines
 
 
-def _rows(name: str, sheet: Any) -> Iterator[_Row]:
-    lines = sheet.iter_rows(values_only=True)
-    header = [str(cell).strip() if cell is not None else "" for cell in next(lines, ())]
+def _rows(name: str, lines: Sequence[_Cells]) -> Iterator[_Row]:
+    header = _header(lines)
     known = {*COLUMNS[name], REASON, ""}
     for column in COLUMNS[name]:
         if column not in header and column not in _OPTIONAL and not (name == "prices" and column == "name"):
@@ -371,7 +369,7 @@ def _rows(name: str, sheet: Any) -> Iterator[_Row]:
     for column in header:
         if column not in known:
             raise NoWorkbook(f"sheet {name}: there is no column '{column}'{similar(column, COLUMNS[name])}", where="file")
-    for number, cells in enumerate(lines, start=2):
+    for number, cells in enumerate(lines[1:], start=2):
         values = {column: cell for column, cell in zip(header, cells, strict=False) if column and column != REASON}
         if any(value not in (None, "") for value in values.values()):
             yield _Row(number, values)
@@ -461,21 +459,38 @@ def _with_rules(rows: list[_Row], model: Model) -> str:
     return text
 
 
-def _with_reasons(book: Workbook, rows: Mapping[str, list[_Row]]) -> bytes:
-    """The workbook as it came, with a last column that says what is wrong with a row, and these rows marked."""
-    mark = PatternFill("solid", fgColor="FFE3E3")
-    for name, own in rows.items():
-        sheet = _sheet(book, name)
-        if sheet is None or not any(row.reasons for row in own):
-            continue
-        header = [str(cell.value or "").strip() for cell in sheet[1]]
-        at = header.index(REASON) + 1 if REASON in header else len(header) + 1
-        sheet.cell(1, at).value = REASON
-        sheet.cell(1, at).font = Font(bold=True)
-        sheet.column_dimensions[get_column_letter(at)].width = 70
-        for row in own:
-            told = "; ".join(f"{column}: {reason}" for column, reason in row.reasons)
-            _put(sheet.cell(row.line, at), told)
-            for cell in sheet[row.line] if told else ():
-                cell.fill = mark
+def _header(lines: Sequence[_Cells]) -> list[str]:
+    header = [str(cell).strip() if cell is not None else "" for cell in (lines[0] if lines else ())]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
+def _with_reasons(sheets: Mapping[str, Sequence[_Cells]], rows: Mapping[str, list[_Row]]) -> bytes:
+    """The same rows, with a last column that says what is wrong with a row, and these rows marked."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, lines in sheets.items():
+        sheet, header = book.create_sheet(name), _header(lines)
+        for number, line in enumerate(lines, start=1):
+            for at, value in enumerate(line, start=1):
+                if value is not None and (at > len(header) or header[at - 1] != REASON):
+                    _put(sheet.cell(number, at), value)
+        _dress(sheet, tuple(header))
+        if any(row.reasons for row in rows[name]):
+            _tell(sheet, header, rows[name])
     return _bytes(book)
+
+
+def _tell(sheet: Any, header: list[str], rows: list[_Row]) -> None:
+    mark = PatternFill("solid", fgColor="FFE3E3")
+    at = header.index(REASON) + 1 if REASON in header else len(header) + 1
+    sheet.cell(1, at).value = REASON
+    sheet.cell(1, at).font = Font(bold=True)
+    sheet.column_dimensions[get_column_letter(at)].width = 70
+    for row in rows:
+        told = "; ".join(f"{column}: {reason}" for column, reason in row.reasons)
+        if told:
+            _put(sheet.cell(row.line, at), told)
+            for cell in sheet[row.line]:
+                cell.fill = mark

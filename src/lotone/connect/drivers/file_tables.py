@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,13 +20,13 @@ from lotone.assets import DataType, microseconds
 from lotone.connect.drivers.mqtt_messages import time_of
 from lotone.connect.drivers.telemetry import Unreadable
 from lotone.connect.model import Connection, Misfit, Reading, fit
-from lotone.kernel import Words
+from lotone.kernel import HostileWorkbook, Words, check_workbook
 
 ENDINGS = (".csv", ".txt", ".xlsx", ".parquet")
 FILE_MAX = 512 * 1024 * 1024
-UNPACKED_MAX = 1024 * 1024 * 1024
-WHOLE_MAX = 64 * 1024 * 1024
-"""Bytes of what is not read row by row: the texts and formats of a workbook. They take several times as much memory."""
+UNPACKED_MAX = 128 * 1024 * 1024
+CELLS_MAX = 1_000_000
+"""Of a workbook: one row of it may take all of them, and a cell takes half a kilobyte while it is read."""
 LINE_MAX = 4 * 1024 * 1024
 """Characters in a line of CSV."""
 BATCH = 5_000
@@ -74,7 +73,6 @@ def rows(file: BinaryIO, layout: Layout) -> Iterator[tuple[int, Row]]:
         ) from None
     except (
         csv.Error,
-        zipfile.BadZipFile,
         InvalidFileException,
         LookupError,
         ValueError,
@@ -117,11 +115,12 @@ def _decimal(text: str) -> str:
 
 
 def _xlsx(file: BinaryIO, _layout: Layout) -> Iterator[tuple[int, Row]]:
-    with zipfile.ZipFile(file) as packed:
-        sizes = {entry.filename: entry.file_size for entry in packed.infolist()}
-    whole = sum(size for name, size in sizes.items() if not name.startswith("xl/worksheets/"))
-    if sum(sizes.values()) > UNPACKED_MAX or whole > WHOLE_MAX:
-        raise Unreadable(_LARGE)
+    try:
+        check_workbook(file, bytes_max=UNPACKED_MAX, cells_max=CELLS_MAX)
+    except HostileWorkbook as fault:
+        raise Unreadable(
+            Words(f"it can't be read: {fault.message}"[:200], "无法读取：不是工作簿，或者过大：请分成较小的文件")
+        ) from None
     book = load_workbook(file, read_only=True, data_only=True)
     try:
         lines = book.worksheets[0].iter_rows(values_only=True)
