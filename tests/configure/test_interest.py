@@ -261,6 +261,19 @@ def test_more_visits_than_fit_end_the_quietest() -> None:
     assert visits.take()["demo"].cells[Cell("bike", DAY)]["visits"] == 2
 
 
+def test_a_crowd_in_one_shop_ends_no_visit_to_another() -> None:
+    visits = Visits(lambda: DAY, most=3)
+    with visits.visit("other", "bike", "ann"):
+        pass
+    for number in range(9):
+        with visits.visit("demo", "bike", str(number)):
+            pass
+    assert len(visits) == 3
+    ended = visits.take()
+    assert set(ended) == {"demo"}
+    assert ended["demo"].cells[Cell("bike", DAY)]["visits"] == 7
+
+
 def test_a_click_that_broke_is_still_a_visit() -> None:
     visits = Visits(lambda: DAY)
     with pytest.raises(KeyError), visits.visit("demo", "bike", "ann"):

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import httpx
 import pypdfium2
 import pytest
+from fastapi import FastAPI
 
-from lotone.configure import Product, features_of
+from lotone.configure import Product, configurator_of, features_of
 from lotone.identity import Role
+from lotone.web.shop.shortly import code_of
 from lotone.wiring import Platform
 
 Visit = Callable[[], Awaitable[httpx.AsyncClient]]
@@ -284,3 +287,26 @@ async def test_an_offer_for_programs(program: Callable[..., httpx.AsyncClient], 
     answer = await client.post(f"{API}/offer", json={"choices": start})
     assert answer.status_code == 200
     assert "€3,150" in text_of(answer.content)
+
+
+async def test_letters_of_a_version_that_is_not_sold_yet_tell_nothing(
+    guest: httpx.AsyncClient, platform: Platform, start: Choices
+) -> None:
+    with platform.work("demo") as work:
+        now = work.configure.product("ebike")
+        code = code_of(configurator_of(now).model, now.version, start)
+        later = replace(now, start=now.start[:-1])
+        waiting = work.configure.publish(later, at=platform.wall() + timedelta(days=1))
+    letters = code.partition("-")[2]
+    assert (await guest.get(f"{SHOP}?k={now.version}-{letters}")).status_code == 200
+    unsold = await guest.get(f"{SHOP}?k={waiting.version}-{letters}")
+    none = await guest.get(f"{SHOP}?k={waiting.version + 7}-{letters}")
+    assert (unsold.status_code, none.status_code) == (404, 404)
+
+
+async def test_made_up_options_are_not_counted(guest: httpx.AsyncClient, app: FastAPI) -> None:
+    answer = await guest.get(f"{SHOP}/sheet", params={"make": "cheapest", "take": "made-up"})
+    assert answer.status_code == 200
+    (tally,) = app.state.visits.take(everything=True).values()
+    assert tally.cells
+    assert all(getattr(cell, "option", "") != "made-up" for cell in tally.cells)

@@ -16,7 +16,8 @@ from lotone.configure.store_interest import InterestStore
 QUIET_S = 30 * 60.0
 """A visit in which nothing happened for so long is over."""
 VISITS_MAX = 20_000
-"""Visits that a process follows at the same time; beyond, the one that is quiet for longest ends early."""
+"""Visits that a process follows at the same time; beyond, of the organization that has most, the one that is quiet for
+longest ends early: a crowd in one shop does not cut short the visits to another."""
 
 Today = Callable[[], date]
 
@@ -44,43 +45,43 @@ class Visits:
         self._most = most
         self._secret = secrets.token_bytes(16)
         self._lock = Lock()
-        self._visits: OrderedDict[tuple[str, bytes], tuple[float, Visit]] = OrderedDict()
+        self._visits: dict[str, OrderedDict[bytes, tuple[float, Visit]]] = {}
         self._ended: dict[str, list[Visit]] = {}
         self._given_back: dict[str, Tally] = {}
 
     @contextmanager
     def visit(self, organization: str, product: str, who: str) -> Iterator[Visit]:
         """The visit of somebody to a product; begun when she has none. Nobody else changes it inside the block."""
-        key = (organization, self._mark(product, who))
+        mark = self._mark(product, who)
         with self._lock:
-            known = self._visits.pop(key, None)
+            known = self._taken_out(organization, mark)
             visit = known[1] if known else Visit(product, self._today())
             try:
                 yield visit
             finally:
-                self._visits[key] = (self._clock(), visit)
-                if len(self._visits) > self._most:
-                    self._end(next(iter(self._visits)))
+                self._visits.setdefault(organization, OrderedDict())[mark] = (self._clock(), visit)
+                if len(self) > self._most:
+                    crowded = max(self._visits, key=lambda one: len(self._visits[one]))
+                    self._end(crowded, next(iter(self._visits[crowded])))
 
     def end(self, organization: str, product: str, who: str) -> None:
         """The visit is over: she ordered, or said that she leaves. Without a visit nothing happens."""
         with self._lock:
-            self._end((organization, self._mark(product, who)))
+            self._end(organization, self._mark(product, who))
 
     def take(self, *, everything: bool = False) -> dict[str, Tally]:
         """The counts of visits that ended since the last time, by organization; `everything` ends those that last."""
         with self._lock:
             limit = self._clock() - self._quiet_s
-            while self._visits:
-                key, (seen, _) = next(iter(self._visits.items()))
-                if seen > limit and not everything:
-                    break
-                self._end(key)
+            for organization, visits in self._visits.items():
+                while visits and (everything or next(iter(visits.values()))[0] <= limit):
+                    self._end(organization, next(iter(visits)))
+            self._visits = {organization: visits for organization, visits in self._visits.items() if visits}
             ended, self._ended = self._ended, {}
             tallies, self._given_back = self._given_back, {}
-        for organization, visits in ended.items():  # outside of the lock: no click waits for sums
+        for organization, over in ended.items():  # outside of the lock: no click waits for sums
             tally = tallies.setdefault(organization, Tally())
-            for visit in visits:
+            for visit in over:
                 tally.count(visit)
         return tallies
 
@@ -94,17 +95,20 @@ class Visits:
         with self._lock:
             self._ended.pop(organization, None)
             self._given_back.pop(organization, None)
-            for key in [key for key in self._visits if key[0] == organization]:
-                del self._visits[key]
+            self._visits.pop(organization, None)
 
     def __len__(self) -> int:
         """How many visits last."""
-        return len(self._visits)
+        return sum(map(len, self._visits.values()))
 
-    def _end(self, key: tuple[str, bytes]) -> None:
-        found = self._visits.pop(key, None)
+    def _end(self, organization: str, mark: bytes) -> None:
+        found = self._taken_out(organization, mark)
         if found is not None:
-            self._ended.setdefault(key[0], []).append(found[1])
+            self._ended.setdefault(organization, []).append(found[1])
+
+    def _taken_out(self, organization: str, mark: bytes) -> tuple[float, Visit] | None:
+        visits = self._visits.get(organization)
+        return None if visits is None else visits.pop(mark, None)
 
     def _mark(self, product: str, who: str) -> bytes:
         return hashlib.blake2b(f"{product}\n{who}".encode(), key=self._secret, digest_size=12).digest()

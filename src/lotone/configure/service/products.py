@@ -118,9 +118,17 @@ class ConfigureService:
             found = next((one for one in versions if one.number == version), None)
         if found is None:
             which = product if version is None else f"{product} version {version}"
-            known = {} if versions else self.store.versions()
-            raise UnknownProduct(f"there is no product {which}{similar(product, known.keys())}")
+            sold = () if versions else [one.id for one in self.products()]  # who buys is told of no others
+            raise UnknownProduct(f"there is no product {which}{similar(product, sold)}")
         return self._kept(found)
+
+    def sold(self, product: str, number: int) -> Product:
+        """A version that is sold or was: what buyers may ask about. One that still waits is unknown. Raises UnknownProduct."""
+        versions = with_states(self.store.versions(product)[product], self.clock())
+        for one in versions:
+            if one.number == number and one.state in (VersionState.CURRENT, VersionState.PAST):
+                return self._kept(one)
+        raise UnknownProduct(f"there is no product {product} version {number}")
 
     def versions(self, product: str) -> list[Version]:
         """Every version of a product with its state, the newest first. Raises UnknownProduct."""

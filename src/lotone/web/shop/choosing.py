@@ -336,7 +336,9 @@ class _Asked:
 
 def sheet(product: Product, choices: Iterable[str]) -> Sheet:
     """Everything about the choices nearest to some. Sheets are kept for a while: they are asked for again and again."""
-    found = _sheet(_settled(_Asked(f"{product.id}:{product.digest}", tuple(choices), product)))
+    known = configurator_of(product).model.features
+    asked = tuple(name for name in dict.fromkeys(choices) if name in known)[:CHOICES_MAX]  # made-up names fill no memory
+    found = _sheet(_settled(_Asked(f"{product.id}:{product.digest}", asked, product)))
     # Versions that say the same share their sheets, but each keeps its number.
     return found if found.product is product else replace(found, product=product)
 

@@ -90,7 +90,7 @@ def product(
 
 def _asked_for(work: Work, product: Product, choices: list[str] | None, code: str) -> Sequence[str]:
     if code:
-        then = work.configure.product(product.id, version_of(code))
+        then = work.configure.sold(product.id, version_of(code))
         return choices_of(configurator_of(then).model, code)
     return product.start if choices is None else choices
 
@@ -140,7 +140,8 @@ def changed_sheet(
         before = sheet(found, c or [])
         shown = made(work, before, make, wording(request)) if make else sheet(found, _changed(found, before, take, drop))
         days = days_of(work, shown, wording(request))
-    watching.chose(request, actor, product, shown.choices, shown.price, taken=(take,) if take else ())
+    taken = (take,) if take and not make else ()  # with `make` nobody looked whether there is such an option
+    watching.chose(request, actor, product, shown.choices, shown.price, taken=taken)
     watching.promised(request, actor, product, days.promise)
     seen = _seen(request, shown, days) | {"is_news": True}
     seen["changes"] = list(changes_between(before, shown, besides=take or drop))
