@@ -185,6 +185,17 @@ def test_a_formula_without_a_value_is_told() -> None:
         explode(DemandRules((OperationRule("saw", Words(en="Saw"), "saws", from_cell("=Sign")),)), {"Sign"}, {"Sign": "Ada"})
 
 
+def test_a_product_of_many_large_numbers_is_told_as_well() -> None:
+    large = from_cell("=" + "*".join(["999999999999999"] * 199))
+    saw = OperationRule("saw", Words(en="Saw"), "saws", 1.0)
+    for rules in (
+        DemandRules((OperationRule("saw", Words(en="Saw"), "saws", large),)),
+        DemandRules((saw,), parameters=(ParameterRule("saw", "load", large),)),
+    ):
+        with pytest.raises(NoAmount, match="gives a number over 1e"):
+            explode(rules, set())
+
+
 def test_formulas_survive_json() -> None:
     plain = json.loads(json.dumps(MADE_TO_MEASURE.as_json()))
     assert DemandRules.from_json(plain) == MADE_TO_MEASURE

@@ -35,6 +35,8 @@ MARK = "="
 """What a formula begins with where a number or a setting could stand as well."""
 FORMULAS_MAX = 12
 """Rows of times of one operation beside formulas: a proof looks at all their combinations."""
+LARGEST = 1e15
+"""Of what a formula may give: no machine takes more, and the exact product of many factors fits into no float."""
 NO_VALUES: Mapping[str, Scalar] = MappingProxyType({})
 _TERMS = get_args(Term)
 
@@ -54,7 +56,7 @@ def number_of(quantity: Quantity, selected: Set[str], values: Values) -> float:
         return quantity
     found = setting_of(quantity, selected, values)
     if isinstance(found, str):
-        raise NoAmount(f"the formula {as_cell(quantity)} gives the text '{found}'; expected a number")
+        raise NoAmount(f"the formula {as_cell(quantity)} gives the text '{found[:40]}'; expected a number")
     return float(found)
 
 
@@ -70,6 +72,8 @@ def setting_of(value: Setting | Term, selected: Set[str], values: Values) -> Set
         return found
     if not isinstance(found, Fraction):
         return 0
+    if abs(found) > LARGEST:
+        raise NoAmount(f"the formula {as_cell(value)} gives a number over {LARGEST:g} here")
     return int(found) if found.denominator == 1 else float(found)
 
 
