@@ -31,6 +31,11 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the web pages and the API are served on.")
     port: int = Field(8080, ge=0, le=65535, description="Port of the web pages; 0 takes a free one.")
     public_url: str = Field("", description="Address under which people reach the pages, if a proxy stands before us.")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses or networks of proxies before us, with commas: their X-Forwarded-For is believed. Without it "
+        "all who come through a proxy count as one caller when wrong passwords are counted.",
+    )
     messages_port: int = Field(0, ge=0, le=65535, description="Port of the message server; 0 takes a free one and keeps it.")
     mqtt_host: str = Field("127.0.0.1", description="Address that machines reach the MQTT listener on.")
     mqtt_port: int = Field(0, ge=0, le=65535, description="Port of the MQTT listener; 0 takes a free one and keeps it.")

@@ -11,7 +11,7 @@ from lotone.web.live import Tail
 class WebServer(uvicorn.Server):
     """Serves one application; set `should_exit` or send SIGTERM to stop it."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int, forwarded_allow_ips: str = "127.0.0.1") -> None:
+    def __init__(self, app: FastAPI, *, host: str, port: int, forwarded_allow_ips: str = "") -> None:
         self.application = app
         super().__init__(
             uvicorn.Config(
@@ -22,7 +22,7 @@ class WebServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=5,
-                forwarded_allow_ips=forwarded_allow_ips,
+                forwarded_allow_ips=forwarded_allow_ips or app.state.platform.settings.trusted_proxies,
             )
         )
 

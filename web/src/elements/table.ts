@@ -153,7 +153,8 @@ function number(text: string): number {
 export function csvText(rows: (string | number | null)[][]): string {
   const cell = (value: string | number | null) => {
     const text = String(value ?? "");
-    const safe = typeof value === "string" && /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text;
+    const isRisky = typeof value === "string" && /^[=+@\t\r-]/.test(text) && !/^[+-]?[\d.,]+ ?%?$/.test(text);
+    const safe = isRisky ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
