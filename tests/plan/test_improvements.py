@@ -1,5 +1,8 @@
 """A solver's better schedule: applied when it is still true, and never at the cost of a promise."""
 
+import os
+import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +12,7 @@ import pytest
 from lotone.plan import Demand, OperationNeed, Problem, Solution
 from lotone.plan.model.problem import Move
 from lotone.plan.solvers import cpsat, rounds
+from lotone.plan.solvers.background import NICE, in_background
 
 
 def berlin(text: str) -> datetime:
@@ -201,3 +205,14 @@ def test_nothing_to_move_is_no_problem(plant: Any) -> None:
     with plant.plan() as plan:
         assert plan.problem() is None
         assert plan.improve(1.0, cpsat.solve).why == "nothing better was found"
+
+
+def test_a_search_runs_in_the_background_and_hands_on_what_went_wrong() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = niceness()
+    assert in_background(niceness) == (NICE if sys.platform == "linux" else before)
+    assert niceness() == before
+    with pytest.raises(ZeroDivisionError):
+        in_background(lambda: 1 / 0)

@@ -13,7 +13,7 @@ from lotone import connect, identity, make
 from lotone.kernel import LotOneError
 from lotone.plan.solvers import solve
 from lotone.serve.installation import message_server, messages_folder
-from lotone.serve.process import say_ready, stop_signal
+from lotone.serve.process import answer_evenly, say_ready, stop_signal
 from lotone.wiring import FACTS, Platform, relay
 
 log = structlog.get_logger(__name__)
@@ -152,5 +152,6 @@ def run(platform: Platform) -> None:
     """Plan until asked to stop."""
     with stop_signal() as stop:
         planner = Planner(platform)
+        answer_evenly()
         say_ready(platform.settings.run_folder, "planner")
         planner.run(stop)

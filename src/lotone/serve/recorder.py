@@ -8,7 +8,7 @@ from lotone import assets, connect, historian
 from lotone.connect.server import USER
 from lotone.kernel import PlantClock, Unavailable
 from lotone.serve.installation import message_server
-from lotone.serve.process import say_ready, stop_signal
+from lotone.serve.process import answer_evenly, say_ready, stop_signal
 from lotone.wiring import Platform
 
 log = structlog.get_logger(__name__)
@@ -99,6 +99,7 @@ def run(platform: Platform) -> None:
         intake.start()
         gateway.start()
         compacting.start()
+        answer_evenly()
         say_ready(platform.settings.run_folder, "recorder")
         stop.wait()
         gateway.stop()

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from lotone.demo.machines.files import read_specs
 from lotone.demo.machines.model import SpecFault
 from lotone.demo.machines.recording import RecordingFault
 
+GIVES_WAY = 5
+"""Steps of priority down: real machines do not run on the platform's computer, so simulated ones take what it leaves."""
 PROTOCOLS = {name: f"lotone.demo.machines.{name}" for name in ("sparkplug", "opcua", "modbus")}
 """A machine loads the protocol that it speaks and no other: twelve of them share a small computer."""
 
@@ -19,6 +22,8 @@ def main() -> int:
     parser.add_argument("--spec", required=True, type=Path, help="JSON file with the machine's description, or with several")
     parser.add_argument("--machine", required=True, help="which machine of the file to be")
     chosen = parser.parse_args()
+    if sys.platform != "win32":
+        os.nice(GIVES_WAY)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("lotone.machine").setLevel(logging.INFO)
     try:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ortools.sat.python import cp_model
 
 from lotone.plan.model.problem import Due, Problem, Solution, Task
+from lotone.plan.solvers.background import in_background
 
 LATE = 100
 """A second of lateness against the date told first weighs as much as this many seconds of completing later."""
@@ -44,7 +46,7 @@ def solve(problem: Problem, seconds: float) -> Solution | None:
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 1
-    status = solver.solve(model)
+    status = in_background(partial(solver.solve, model))
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
     return _solution(problem, choices, solver, proven=status == cp_model.OPTIMAL)
