@@ -1,6 +1,7 @@
 """Compiled models of products: stored, shared, rebuilt while a search answers, refused when they are too hard."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -14,7 +15,7 @@ from lotone.configure.reasoning.limits import Limits
 from lotone.configure.reasoning.search import Search
 from lotone.configure.service import configurators, workshop
 from lotone.configure.service.configurators import HardModel
-from lotone.configure.service.workshop import Workshop
+from lotone.configure.service.workshop import WAITING_MAX, Workshop
 from lotone.kernel import Words
 
 
@@ -90,6 +91,35 @@ def test_what_does_not_compile_stays_with_the_search(monkeypatch: pytest.MonkeyP
     done.wait()
     assert isinstance(configurator.reasoner, Search)
     assert configurator.options(["Belt"]).count is None
+
+
+@pytest.mark.usefixtures("nothing_is_small")
+def test_a_flood_of_drafts_keeps_a_new_product_waiting_for_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, begun, compiled = Event(), Event(), []
+    shop = Workshop()
+
+    def compile_slowly(configurator: Configurator) -> Circuit:
+        begun.set()
+        assert go_on.wait(30)
+        compiled.append(configurator)
+        return made
+
+    small = bike()
+    Workshop().furnish(small).wait(30)  # type: ignore[union-attr]
+    made = small.reasoner
+    monkeypatch.setattr(workshop, "AT_ONCE", 1)
+    monkeypatch.setattr(shop, "_compiled", compile_slowly)
+    first = shop.furnish(bike())
+    assert begun.wait(30)
+    flood = [shop.furnish(bike()) for _ in range(WAITING_MAX + 3)]
+    assert [done.is_set() for done in flood] == [True] * 3 + [False] * WAITING_MAX, "the longest waiting stay with the search"
+    ours = bike()
+    done = shop.furnish(ours)
+    go_on.set()
+    for each in (first, done, *flood):
+        assert each.wait(30)
+    assert compiled[1] is ours
+    assert len(compiled) == 1 + WAITING_MAX
 
 
 def test_a_hostile_product_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 """Compiles the models of products in the background, a few at a time, and keeps what it made in a folder."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
-from threading import BoundedSemaphore, Event, Lock, Thread
+from threading import BoundedSemaphore, Condition, Event, Thread
 
 import structlog
 
@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 2
 """Models that one process compiles at once; others wait, and are answered by search meanwhile. So many may be waited for."""
+WAITING_MAX = 64
+"""Models that wait to be compiled, as many as there are configurators kept. The newest is next, and beyond, the one that waits
+for longest stays with its search: drafts of one organization, however many, keep another's product waiting for one turn."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Workshop:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.folder: Path | None = None
-        self._jobs: SimpleQueue[_Job] = SimpleQueue()
-        self._lock = Lock()
+        self._jobs: deque[_Job] = deque()
+        self._news = Condition()
         self._threads = 0
         self._waited_for = BoundedSemaphore(AT_ONCE)
 
@@ -53,8 +56,12 @@ class Workshop:
         if circuit is not None:
             return None
         job = _Job(configurator)
-        self._jobs.put(job)
-        self._hire()
+        with self._news:
+            self._jobs.append(job)
+            if len(self._jobs) > WAITING_MAX:
+                self._jobs.popleft().done.set()
+            self._hire()
+            self._news.notify()
         return job.done
 
     def wait(self, done: Event) -> None:
@@ -72,14 +79,15 @@ class Workshop:
         return load(self.folder / f"{key}.circuit", key)
 
     def _hire(self) -> None:
-        with self._lock:
-            if self._threads < AT_ONCE:
-                self._threads += 1
-                Thread(target=self._work, name=f"compile {self._threads}", daemon=True).start()
+        if self._threads < AT_ONCE:
+            self._threads += 1
+            Thread(target=self._work, name=f"compile {self._threads}", daemon=True).start()
 
     def _work(self) -> None:
         while True:
-            job = self._jobs.get()
+            with self._news:
+                self._news.wait_for(lambda: self._jobs)
+                job = self._jobs.pop()
             try:
                 job.configurator.use(self._compiled(job.configurator))
             except (TooHard, NoCompiler) as fault:
