@@ -131,6 +131,9 @@ def test_a_void_model_and_an_impossible_start_are_not_published(drafts: DraftSer
         {"model": 7},
         {"picture": {"svg": "<svg/>", "styles": [{"property": "paint", "value": "red", "when": ""}]}},
         {"colour": "red"},
+        {"model": "features\n    \ud800"},
+        {"option_words": {"belt": {"name": {"en": "\udfff", "zh": ""}, "hint": {"en": "", "zh": ""}}}},
+        {"picture": {"svg": float("nan"), "styles": []}},
     ],
 )
 def test_what_is_no_draft_is_refused(drafts: DraftService, changes: dict[str, object]) -> None:

@@ -52,10 +52,15 @@ async def test_an_empty_organization_learns_what_will_be_here(signed_in: Any) ->
     client = signed_in(Role.PRODUCT_MANAGER, "other")
     assert "No products yet" in (await client.get("/products")).text
     assert (await client.get("/products/bike")).status_code == 404
+    for wrong in ("bo\u00e4t", "7boat", "b", "a/b", "a" * 40):
+        assert (await client.post("/products", data={"product": wrong, "name": "Boat"})).status_code == 422
     answer = await client.post("/products", data={"product": "boat", "name": "Boat", "name_zh": "船"})
     assert answer.headers["location"] == "/products/boat"
     assert "Not sold yet" in (await client.get("/products")).text
     assert (await client.get("/products/boat/versions")).status_code == 200
+    for wrong in ("\u00b2", "9" * 5000):
+        asked = await client.get(f"{API.replace('bike', 'boat')}/difference", params={"before": wrong})
+        assert asked.status_code == 422
     assert (await client.get("/products/boat/preview")).status_code == 200
     assert (await client.get("/shop/other/boat")).status_code == 404
 

@@ -1,5 +1,6 @@
 """Use cases around drafts: change, undo, check, publish. Two editors never overwrite each other without being told."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -253,7 +254,11 @@ def well_formed(product: str, content: Mapping[str, Any]) -> dict[str, Any]:
         made = Product.from_content(product, content)
         if not isinstance(made.model_text, str):
             raise WrongDraft("expected the model as a text in UVL", where="model")
-        return made.content()
+        complete = made.content()
+        json.dumps(
+            complete, ensure_ascii=False, allow_nan=False
+        ).encode()  # halves of letters and NaN break every later reader
+        return complete
     except LotOneError as fault:
         raise WrongDraft(fault.message, where=fault.where) from fault
     except (KeyError, TypeError, ValueError, AttributeError) as fault:

@@ -77,7 +77,7 @@ def side(work: Work, product: str, name: str) -> Side:
     """A version by its number, the draft, or what is sold now (an empty name). Raises UnknownProduct, UnknownDraft."""
     if name == DRAFT:
         return Side(DRAFT, work.drafts.draft(product).as_product)
-    if name and not name.isdigit():
+    if name and not (name.isascii() and name.isdecimal() and len(name) < 10):
         raise Invalid(f"expected the number of a version or '{DRAFT}', found '{name[:20]}'", where="version")
     found = work.configure.product(product, int(name) if name else None)
     return Side(str(found.version), found)

@@ -1,5 +1,6 @@
 """The product manager's pages: families, the model's editor, tables, versions, preview as shop."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -24,6 +25,7 @@ from lotone.wiring import Work
 router = APIRouter(prefix="/products")
 Text = Annotated[str, Form()]
 FOUND_MAX = 5
+PRODUCT_ID = re.compile(r"[a-z][a-z0-9-]{1,38}")
 
 
 @router.get("")
@@ -61,7 +63,7 @@ def begin(
     """The draft of a new product."""
     if not name.strip():
         raise Invalid("a product needs a name", where="name")
-    if not (2 <= len(product) <= 39 and product.replace("-", "").isalnum() and product[0].isalpha() and product.islower()):
+    if not PRODUCT_ID.fullmatch(product):
         raise Invalid("the id has 2 to 39 lower case letters, digits and hyphens, letter first", where="product")
     with platform_of(request).work(actor.organization) as work:
         work.drafts.begin(product, Words(name.strip()[:120], name_zh.strip()[:120]), by=who(actor), like=like)
