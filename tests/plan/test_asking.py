@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from lotone.kernel import Database, Words
 from lotone.plan import Calendar, Demand, NoMachine, NoSupply, OperationNeed, Promise, Resource, Shift, Supply
+from lotone.plan.model.asking import Asking, Recent
+from lotone.plan.model.snapshot import Snapshot
 
 WEEKDAYS = ("Mon-Fri", "Mon-Sat", "Mon-Sun")
 HOURS = (("06:00", "14:00"), ("06:00", "22:00"), ("22:00", "06:00"))
@@ -102,3 +104,12 @@ def test_the_same_work_under_another_name_is_asked_once(plant: Any, wanted: Call
         one, other, longer = plan.promise_many([wanted(), renamed, wanted(paint=600)])
     assert one is other
     assert longer.earliest > one.earliest > datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_nothing_is_kept_for_organizations_without_a_plan(plant: Any) -> None:
+    """They have no stamp by which to tell one's stock from the other's."""
+    recent, stored = Recent(), plant.snapshot()
+    for snapshot, is_kept in ((Snapshot(), False), (stored, True)):
+        seen = replace(snapshot, now=plant.now)
+        recent.keep(snapshot, plant.now, Asking(seen))
+        assert (recent.recent(snapshot, plant.now, plant.now, 1.0) is not None) is is_kept

@@ -92,6 +92,8 @@ class Recent:
         return known[1] if abs(plant - known[1].snapshot.now) < SOON else None
 
     def keep(self, stored: Snapshot, wall: datetime, asking: Asking) -> None:
+        if not stored.stamp:
+            return  # an organization without a plan: the next one's stock is another
         with self._lock:
             self._kept[stored.stamp] = wall, asking
             self._kept.move_to_end(stored.stamp)
