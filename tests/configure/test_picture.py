@@ -72,3 +72,22 @@ def test_what_is_no_picture(svg: str) -> None:
 def test_styles_are_plain_values(name: str, value: str) -> None:
     with pytest.raises(Invalid):
         PictureStyle(name, value)
+
+
+def again(levels: int, times: int, last: str = '<path id="a0" d="M0 0"/>') -> str:
+    uses = (f'<g id="a{level}">' + f'<use href="#a{level - 1}"/>' * times + "</g>" for level in range(1, levels + 1))
+    return f'<svg><defs>{last}{"".join(uses)}</defs><use xlink:href="#a{levels}"/></svg>'.replace(
+        "<svg>", '<svg xmlns:xlink="http://www.w3.org/1999/xlink">'
+    )
+
+
+@pytest.mark.parametrize(
+    "svg", [again(5, 10), again(300, 1), again(2, 1, '<g id="a0"><use href="#a2"/></g>')], ids=["many", "deep", "endless"]
+)
+def test_a_small_picture_that_draws_for_ever_is_refused(svg: str) -> None:
+    with pytest.raises(WrongPicture, match="those of <use> counted each time"):
+        Picture(svg).check()
+
+
+def test_what_is_used_again_some_times_is_drawn() -> None:
+    Picture(again(3, 10)).check()

@@ -20,6 +20,9 @@ _ELEMENTS = frozenset(_SHAPES | _PAINTS | _FILTERS | {"feColorMatrix", "feTurbul
 """A picture stands in the middle of pages, so it may draw, and nothing else: no script, no style sheet, no foreign address."""
 _INNER_ADDRESS = re.compile(r"(url\(\s*['\"]?)#")
 _OUTER_ADDRESS = re.compile(r"url\(\s*['\"]?(?!#)|javascript:|expression\(|@import", re.IGNORECASE)
+DRAWN_MAX = 20_000
+"""Elements that are drawn, those that are used again (`<use>`) counted each time: ten levels of ten are ten billion."""
+_LEVELS_MAX = 200
 _PREFIX = "\ue000"
 """Stands for the prefix that `draw` is given: a character for private use, which no drawing needs."""
 _PROPERTY = re.compile(r"--[a-z][a-z0-9-]*")
@@ -58,6 +61,8 @@ class _Element:
     line: int
     when: Expression = ALWAYS
     children: list["_Element | str"] = field(default_factory=list)
+    uses: tuple[str, ...] = ()
+    """The ids of what is drawn here once more."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ class _Reader:
         self.svg = svg
         self.open: list[_Element] = []
         self.result: _Element | None = None
+        self.called: dict[str, list[_Element]] = {}
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -159,7 +165,20 @@ class _Reader:
             raise WrongPicture(f"this is not well-formed SVG: {expat.ErrorString(fault.code)}", fault.lineno) from fault
         if self.result is None or self.result.tag != "svg":
             raise WrongPicture("expected <svg> as the outermost element", 1)
+        self.drawn(self.result, {}, 0)
         return self.result
+
+    def drawn(self, element: _Element, known: dict[int, int], level: int) -> int:
+        """How many elements are drawn for this one. Raises WrongPicture when they are too many, or never end."""
+        if id(element) not in known:
+            below = [child for child in element.children if isinstance(child, _Element)]
+            again = [one for name in element.uses for one in self.called.get(name, ())]
+            is_endless = level > _LEVELS_MAX
+            count = 1 if is_endless else 1 + sum(self.drawn(one, known, level + 1) for one in (*below, *again))
+            if is_endless or count > DRAWN_MAX:
+                raise WrongPicture(f"expected at most {DRAWN_MAX} elements, those of <use> counted each time", element.line)
+            known[id(element)] = count
+        return known[id(element)]
 
     def fault(self, message: str) -> WrongPicture:
         return WrongPicture(message, self.parser.CurrentLineNumber)
@@ -177,6 +196,10 @@ class _Reader:
         when = self.when(attributes.pop(WHEN, ""))
         written = "".join(f" {name}={quoteattr(_with_prefix(name, value))}" for name, value in attributes.items())
         element = _Element(tag, f"<{tag}{written}", self.parser.CurrentLineNumber, when)
+        if tag == "use":
+            element.uses = tuple(attributes[name].removeprefix("#") for name in ("href", "xlink:href") if name in attributes)
+        if "id" in attributes:
+            self.called.setdefault(attributes["id"], []).append(element)
         if self.open:
             self.open[-1].children.append(element)
         else:
