@@ -11,8 +11,9 @@ import pypdfium2
 import pytest
 from fastapi import FastAPI
 
-from lotone.configure import Product, configurator_of, features_of
+from lotone.configure import Picture, Product, configurator_of, features_of
 from lotone.identity import Role
+from lotone.web.shop.paper import plain
 from lotone.web.shop.shortly import code_of
 from lotone.wiring import Platform
 
@@ -302,6 +303,11 @@ async def test_letters_of_a_version_that_is_not_sold_yet_tell_nothing(
     unsold = await guest.get(f"{SHOP}?k={waiting.version}-{letters}")
     none = await guest.get(f"{SHOP}?k={waiting.version + 7}-{letters}")
     assert (unsold.status_code, none.status_code) == (404, 404)
+
+
+def test_what_is_empty_in_a_picture_takes_nothing_else_along() -> None:
+    svg = '<svg><filter id="a"/><title/><path d="M0 0"/><filter id="b"><feFlood/></filter><title>x</title></svg>'
+    assert plain(Picture(svg), frozenset()) == '<svg><path d="M0 0"/></svg>'
 
 
 async def test_made_up_options_are_not_counted(guest: httpx.AsyncClient, app: FastAPI) -> None:

@@ -26,6 +26,8 @@ logging.getLogger("fontTools").setLevel(logging.ERROR)
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)")
 _PRODUCT = re.compile(r"calc\(\s*(-?[\d.]+)(?:px)?\s*\*\s*(-?[\d.]+)(?:px)?\s*\)")
 _MOVED = re.compile(r'style="transform:([^";]*);?"')
+_EMPTY = re.compile(r"<(?:filter|title)\b[^>]*/>")
+"""Taken out first: what is left has an end, so that no search for one runs to the end of the picture again and again."""
 _BLUR = re.compile(r"<filter\b.*?</filter>|\sfilter=\"[^\"]*\"", re.DOTALL)
 _TITLE = re.compile(r"<title\b.*?</title>", re.DOTALL)
 
@@ -53,7 +55,7 @@ class Paper:
 def plain(picture: Picture, configuration: frozenset[str]) -> str:
     """A picture for readers of SVG that know neither custom properties nor filters."""
     properties = picture.properties(configuration)
-    svg = _BLUR.sub("", picture.draw(configuration))
+    svg = _BLUR.sub("", _EMPTY.sub("", picture.draw(configuration)))
     svg = _VARIABLE.sub(lambda found: properties.get(found[1], (found[2] or "0").strip()), svg)
     svg = _PRODUCT.sub(lambda found: f"{float(found[1]) * float(found[2]):g}", svg)
     svg = _MOVED.sub(lambda found: f'transform="{_numbers(found[1])}"', svg)
