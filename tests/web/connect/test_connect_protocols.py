@@ -5,7 +5,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from lotone.connect import Connection, WrongConnection
+from lotone.connect.model import check_connection
 from lotone.identity import Role
+from lotone.web.connect.api import without_secrets
 from lotone.web.connect.doors import tidy_address
 from lotone.web.connect.wizard import EXAMPLES, HINTS, PROTOCOLS
 from lotone.wiring import Platform
@@ -42,6 +45,21 @@ async def test_the_settings_of_a_broker_are_saved_and_its_password_hidden(signed
     assert "secret-7" not in page.text
     wrong = await engineer.post("/connect/add", data=HALL | {"id": "b", "topics": "a/#/b"}, headers=HTMX)
     assert wrong.status_code == 422
+
+
+def test_secrets_of_any_driver_are_not_shown() -> None:
+    settings = {"password": "a", "api_key": "b", "Token": "c", "client_secret": "d", "user": "e", "topics": "key"}
+    shown = without_secrets(settings)
+    assert {name for name, value in shown.items() if value == "***"} == {"password", "api_key", "Token", "client_secret"}
+    assert (shown["user"], shown["topics"]) == ("e", "key")
+
+
+@pytest.mark.parametrize("address", ["mqtt://me:secret-7@10.0.0.7", "opc.tcp://me:secret-7@10.0.0.7:4840"])
+def test_a_password_in_an_address_is_refused(address: str) -> None:
+    protocol = "mqtt_client" if address.startswith("mqtt") else "opcua"
+    with pytest.raises(WrongConnection, match="everybody sees an address") as fault:
+        check_connection(Connection("hall", protocol, address), "demo")
+    assert "secret-7" not in str(fault.value)
 
 
 def test_addresses_are_completed() -> None:

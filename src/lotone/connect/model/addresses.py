@@ -151,6 +151,8 @@ def host_and_port(address: str, scheme: str, default_port: int | None, *, where:
         port = parts.port if parts.port is not None else default_port
     except ValueError as fault:
         raise WrongConnection(f"'{address}' is not an address: {fault}; write it like {example}", where=where) from None
+    if parts.password is not None:
+        raise WrongConnection("everybody sees an address: user and password are settings of their own", where=where)
     if parts.scheme != scheme or not parts.hostname or not port:
         raise WrongConnection(f"'{address}' is not such an address; write it like {example}", where=where)
     return parts.hostname, port

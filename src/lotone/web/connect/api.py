@@ -1,5 +1,7 @@
 """Connections, trying addresses, pushing samples, and the quarantine, for programs."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,7 +19,8 @@ from lotone.wiring import Work
 
 router = APIRouter(prefix="/api/v1", tags=["connect"])
 PROTOCOL = f"One of {', '.join(Way)}, or the name of an installed driver."
-SECRET = "password"  # noqa: S105 - the name of a setting
+SECRET = re.compile(r"pass(word|phrase)|secret|token|(^|_)key$", re.IGNORECASE)
+"""Names of settings whose values are not shown; drivers that others wrote have names of their own."""
 HIDDEN = "***"
 AnyValue = bool | int | float | str
 
@@ -173,9 +176,13 @@ def change(
 
 def _kept_secret(settings: dict[str, Any], before: Connection) -> dict[str, Any]:
     """A password that was read as *** and sent back stays as it is."""
-    if settings.get(SECRET) == HIDDEN and SECRET in before.settings:
-        return settings | {SECRET: before.settings[SECRET]}
-    return settings
+    kept = {name for name, value in settings.items() if value == HIDDEN and SECRET.search(name) and name in before.settings}
+    return settings | {name: before.settings[name] for name in kept}
+
+
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as they may be shown."""
+    return {name: HIDDEN if SECRET.search(name) else value for name, value in settings.items()}
 
 
 @router.delete("/connections/{connection}", status_code=204)
@@ -271,7 +278,7 @@ def _out(one: Connection, state: ConnectionState | None) -> ConnectionOut:
         id=one.id,
         protocol=one.way,
         address=one.address,
-        settings={name: HIDDEN if name == SECRET else value for name, value in one.settings.items()},
+        settings=without_secrets(one.settings),
         enabled=one.enabled,
         words=one.words.as_dict(),
         status=state.status if state else Status.WAITING,

@@ -19,6 +19,7 @@ from lotone.kernel import LotOneError, Words, newest_number
 from lotone.web.access import needs, platform_of
 from lotone.web.connect.adding import Offer, add_tags, as_measured, offers, tags_from_form
 from lotone.web.connect.api import router as api
+from lotone.web.connect.api import without_secrets
 from lotone.web.connect.doors import is_only_here, mqtt_user, push_address, tidy_address
 from lotone.web.connect.forms import any_form
 from lotone.web.connect.heard import READ_BACK, heard_by
@@ -197,7 +198,7 @@ def _listened(work: Work, actor: Actor, one: Connection, tags: list[Tag]) -> lis
 
 
 def _settings_text(one: Connection) -> str:
-    shown = {name: "***" if name == "password" else value for name, value in one.settings.items()}
+    shown = without_secrets(one.settings)
     return json.dumps(shown, ensure_ascii=False, indent=1) if shown else ""
 
 
