@@ -33,6 +33,7 @@ from lotone.identity.model import (
     WeakPassword,
     WrongPassword,
     allow,
+    caller_of,
     guest_actor,
     may,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "WeakPassword",
     "WrongPassword",
     "allow",
+    "caller_of",
     "guest_actor",
     "may",
 ]

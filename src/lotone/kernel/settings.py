@@ -45,6 +45,9 @@ class Settings(BaseModel):
     expected_repair_minutes: float = Field(
         120.0, gt=0, description="How long a stop is expected to last while a machine has no history of stops."
     )
+    guest_changes_per_minute: int = Field(
+        60, ge=0, description="Quotes, orders and saved configurations of guests from one network address; 0 is no limit."
+    )
     improve_seconds: float = Field(3.0, ge=0, le=600, description="Solver time per improvement of the schedule; 0 is off.")
     improve_every_seconds: float = Field(10.0, gt=0, description="Least time between two improvements of the schedule.")
     body_bytes_max: int = Field(1024 * 1024, gt=0, description="Largest request body that is accepted.")

@@ -188,6 +188,8 @@ class Shopper:
             return visitor.actor
         if visitor.actor is not None and visitor.actor.organization == shop and may(visitor.actor, action):
             return visitor.actor
+        if request.method not in SAFE_METHODS and action != "configure.read":
+            request.app.state.guests.take(shop, request.client.host if request.client else "")
         request.state.as_guest = True
         return guest_actor(shop, visitor.secret)
 

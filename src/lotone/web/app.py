@@ -18,6 +18,7 @@ from lotone.web.access import Due, access_of
 from lotone.web.health import router as health
 from lotone.web.live import Tail
 from lotone.web.middleware import BodyLimit, Measured, Measures, SecurityHeaders
+from lotone.web.pace import Pace
 from lotone.web.room import Room
 from lotone.web.rooms import ROOMS
 from lotone.web.search import router as search
@@ -45,6 +46,7 @@ def create_app(platform: Platform, rooms: Sequence[Room] = ROOMS) -> FastAPI:
     app.state.rooms = rooms
     app.state.menu = [entry for room in rooms for entry in room.menu]
     app.state.token_uses = Due(TOKEN_TOUCH.total_seconds(), platform.wall)
+    app.state.guests = Pace(platform.settings.guest_changes_per_minute, platform.wall)
     app.state.measures = Measures()
     app.state.visits = Visits(platform.today)
     app.router.routes.append(Route("/static/{path:path}", static.serve, name="static"))

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from lotone.identity import TooManyAttempts
 from lotone.kernel import LotOneError
 from lotone.web.access import visitor_of
+from lotone.web.pace import TooFast
 from lotone.web.page import page, reader_of
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ STATUS = {
     "invalid": 422,
     "unavailable": 503,
 }
+SLOW_DOWN = (TooManyAttempts, TooFast)
 TITLES = {
     400: "This request can't be understood",
     401: "Sign in first",
@@ -91,9 +93,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(LotOneError)
     async def known(request: Request, fault: LotOneError) -> Response:
-        status = 429 if isinstance(fault, TooManyAttempts) else STATUS.get(fault.kind, 500)
+        status = 429 if isinstance(fault, SLOW_DOWN) else STATUS.get(fault.kind, 500)
         answer = await answer_with(request, status, fault.message, kind=fault.kind, where=fault.where)
-        if isinstance(fault, TooManyAttempts):
+        if isinstance(fault, SLOW_DOWN):
             answer.headers["Retry-After"] = str(fault.wait_s)
         if status == 503:
             answer.headers["Retry-After"] = "5"
