@@ -73,8 +73,9 @@ class SparkplugPeer:
     def unplug(self) -> None:
         """Without a word: the server publishes the will."""
         assert self.client is not None
-        client, self.client = self.client, None
-        client.loop_stop()
+        client = self.client
+        client.loop_stop()  # first: what it hears until then may still be answered
+        self.client = None
         sock = client.socket()
         if sock:
             sock.close()

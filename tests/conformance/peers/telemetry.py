@@ -43,10 +43,11 @@ class TelemetryPeer:
 
     def unplug(self) -> None:
         assert self.client is not None
-        client, self.client = self.client, None
+        client = self.client
         wait_until(lambda: not client.want_write(), "everything is sent")
         client.disconnect()
         client.loop_stop()
+        self.client = None
 
     def say(self, at: int, **values: Any) -> None:
         payload = orjson.dumps({"time": moment(at).isoformat(), "values": values})
