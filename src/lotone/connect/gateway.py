@@ -269,18 +269,25 @@ class Gateway:
             tag = tags[name]
             per_connection.setdefault(str(tag.connection), {})[tag.address or tag.name] = _fitted(tag, values[name])
         for connection, addressed in reversed(per_connection.items()):
-            seat = self.seats.get((organization, connection))
-            if seat is None or seat.driver is None:
+            driver = await self._driver_of(organization, connection)
+            if driver is None:
                 raise NotConnected(
                     f"the connection {connection} of {asset} is switched off or was removed; nothing was written"
                 )
             try:
                 async with asyncio.timeout(WRITE_S):
-                    await seat.driver.write(dict(reversed(addressed.items())))
+                    await driver.write(dict(reversed(addressed.items())))
             except Misfit as fault:
                 raise WrongWrite(f"{asset}: {fault}") from None
             except TimeoutError:
                 raise NotConnected(f"{connection} did not answer within {WRITE_S:g} s while it was written to") from None
+
+    async def _driver_of(self, organization: str, connection: str) -> Driver | None:
+        """The driver of a connection; one that is just being started is waited for."""
+        key = organization, connection
+        if key not in self.seats or self.seats[key].driver is None:
+            await self.look()
+        return self.seats[key].driver if key in self.seats else None
 
     def _tags(self, organization: str, asset: str, values: Mapping[str, Value]) -> dict[str, Tag]:
         known = {tag.name: tag for tag in self.plans.get(organization, Plan()).tags if tag.asset == asset}
