@@ -7,7 +7,16 @@ import pytest
 
 from configure.hostile import random_3sat
 from configure.test_configurator import BIKE
-from lotone.configure import Configurator, Product, prepare, read_model
+from lotone.configure import (
+    BrokenModel,
+    Configurator,
+    Contradiction,
+    Product,
+    UnknownFeature,
+    check_product,
+    prepare,
+    read_model,
+)
 from lotone.configure.reasoning import compiling
 from lotone.configure.reasoning import search as searching
 from lotone.configure.reasoning.circuit import Circuit
@@ -131,9 +140,14 @@ def test_a_hostile_product_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_other_faults_are_for_publishing_to_tell() -> None:
-    prepare(Product("broken", Words("Broken"), "features"))
-    prepare(Product("never", Words("Never"), BIKE, start=("Small", "Belt")))
-    prepare(Product("strange", Words("Strange"), BIKE, start=("Wings",)))
+    """`prepare` only refuses what is too hard: it lets these pass, and publishing names what is wrong with each."""
+    broken = Product("broken", Words("Broken"), "features")
+    never = Product("never", Words("Never"), BIKE, start=("Small", "Belt"))
+    strange = Product("strange", Words("Strange"), BIKE, start=("Wings",))
+    for product, fault in ((broken, BrokenModel), (never, Contradiction), (strange, UnknownFeature)):
+        prepare(product)
+        with pytest.raises(fault):
+            check_product(product)
 
 
 def test_what_is_prepared_can_be_published_at_once() -> None:

@@ -139,6 +139,10 @@ def test_good_sign_ins_of_one_address_do_not_count(demo: IdentityService, planne
     for _ in range(120):
         demo.begin_from("198.51.100.4")
         demo.finish_from("198.51.100.4")
+    for _ in range(50):
+        demo.begin_from("198.51.100.4")
+    with pytest.raises(identity.TooManyAttempts):
+        demo.begin_from("198.51.100.4")
 
 
 @pytest.mark.parametrize(

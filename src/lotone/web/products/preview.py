@@ -15,7 +15,7 @@ from lotone.web.page import page
 from lotone.web.products.asking import faults
 from lotone.web.shop.choosing import CHOICES_MAX, Sheet, changes_between, sheet, why_not
 from lotone.web.shop.days import Days
-from lotone.web.shop.pages import NOT_PROMISED, _changed, _seen
+from lotone.web.shop.pages import NOT_PROMISED, choices_after, what_is_shown
 from lotone.web.shop.wording import spoken
 from lotone.wiring import Work
 
@@ -42,7 +42,7 @@ def preview(request: Request, product: str, c: Chosen = None, actor: Actor = nee
             broken = [str(one) for one in _faults(work, draft)] or [fault.message]
             return page(request, "products/no_preview.html", draft=draft, faults=broken)
     _as_shop(request, actor)
-    answer = page(request, "products/preview.html", **_seen(request, shown, days), draft=draft, ways=0, held="")
+    answer = page(request, "products/preview.html", **what_is_shown(request, shown, days), draft=draft, ways=0, held="")
     return _without_orders(answer, actor, product)
 
 
@@ -54,10 +54,10 @@ def changed_sheet(
     with platform_of(request).look(actor.organization) as work:
         found = work.drafts.draft(product).as_product
         before = sheet(found, c or [])
-        shown = sheet(found, _changed(found, before, take, drop))
+        shown = sheet(found, choices_after(found, before, take, drop))
         days = _days(work, shown)
     _as_shop(request, actor)
-    seen = _seen(request, shown, days) | {"is_news": True}
+    seen = what_is_shown(request, shown, days) | {"is_news": True}
     seen["changes"] = list(changes_between(before, shown, besides=take or drop))
     seen["asked"] = shown.options.get(take or drop)
     return _without_orders(page(request, "shop/sheet.html", **seen), actor, product)

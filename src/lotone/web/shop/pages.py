@@ -80,7 +80,7 @@ def product(
     return page(
         request,
         "shop/product.html",
-        **_seen(request, shown, days),
+        **what_is_shown(request, shown, days),
         ways=_ways(found),
         held=held,
         opened=opened,
@@ -102,7 +102,8 @@ def _held(work: Work, quote: str, actor: Actor) -> str:
         return ""
 
 
-def _seen(request: Request, shown: Sheet, days: Days) -> dict[str, Any]:
+def what_is_shown(request: Request, shown: Sheet, days: Days) -> dict[str, Any]:
+    """All that the templates of the configurator speak of; the product manager's preview shows the same."""
     shop, say = request.path_params["shop"], wording(request)
     return {
         **spoken(request),
@@ -138,18 +139,18 @@ def changed_sheet(
     with platform_of(request).look(shop) as work:
         found = work.configure.product(product)
         before = sheet(found, c or [])
-        shown = made(work, before, make, wording(request)) if make else sheet(found, _changed(found, before, take, drop))
+        shown = made(work, before, make, wording(request)) if make else sheet(found, choices_after(found, before, take, drop))
         days = days_of(work, shown, wording(request))
     taken = (take,) if take and not make else ()  # with `make` nobody looked whether there is such an option
     watching.chose(request, actor, product, shown.choices, shown.price, taken=taken)
     watching.promised(request, actor, product, days.promise)
-    seen = _seen(request, shown, days) | {"is_news": True}
+    seen = what_is_shown(request, shown, days) | {"is_news": True}
     seen["changes"] = list(changes_between(before, shown, besides=take or drop))
     seen["asked"] = shown.options.get(take or drop)
     return page(request, "shop/sheet.html", **seen)
 
 
-def _changed(product: Product, before: Sheet, wanted: str, unwanted: str) -> list[str]:
+def choices_after(product: Product, before: Sheet, wanted: str, unwanted: str) -> list[str]:
     configurator = configurator_of(product)
     if wanted:
         return take(configurator, before.choices, wanted)
@@ -182,7 +183,7 @@ def promise(
     """When it would be ready if it were ordered now, how surely, and why then. Takes what `sheet` takes."""
     with platform_of(request).look(shop) as work:
         found = work.configure.product(product)
-        shown = sheet(found, _changed(found, sheet(found, c or []), take, drop))
+        shown = sheet(found, choices_after(found, sheet(found, c or []), take, drop))
         days = Days(_promise(work, shown))
     watching.promised(request, actor, product, days.promise, taken=(take,) if take else ())
     return page(request, "shop/promise.html", **spoken(request), days=days)
