@@ -1,19 +1,25 @@
-"""The application in this process, on a clean database, with two organizations."""
+"""The application in this process, on a clean database, with two organizations; and a real browser to look at it."""
 
+import shutil
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 
 from lotone.identity import Role, service
 from lotone.kernel import Database, Messages, Settings, Words
 from lotone.web import create_app
 from lotone.web.access import Visitor
+from lotone.web.server import WebServer
 from lotone.wiring import Platform
 
 SignIn = Callable[..., httpx.AsyncClient]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +101,29 @@ async def program(app: FastAPI, platform: Platform) -> AsyncIterator[SignIn]:
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://lotone.test", headers={"Accept": "text/html"})
+
+
+@pytest.fixture
+def address(platform: Platform) -> Iterator[str]:
+    """The application on a free port of this computer."""
+    server = WebServer(create_app(platform), host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.bound_port}"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive(), "open streams kept the server from stopping"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("these tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()

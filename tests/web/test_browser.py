@@ -1,19 +1,14 @@
 """The foundation in a real browser: keys, themes, phones, live facts, forms that answer, nothing that breaks the policy."""
 
 import re
-import shutil
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lotone.identity import Role
-from lotone.web import create_app
-from lotone.web.server import WebServer
 from lotone.wiring import Platform
 
 pytestmark = pytest.mark.journey
@@ -31,7 +26,6 @@ PATHS = [
 ]
 SCREENS = Path(__file__).parents[2] / "report" / "screens"
 """Pictures of the pages, to be looked at."""
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 UNNAMED = """
   [...document.querySelectorAll("button, a, input:not([type=hidden]), select")]
     .filter((one) => one.checkVisibility())
@@ -39,32 +33,6 @@ UNNAMED = """
     .map((one) => one.outerHTML)
 """
 """Things to press or fill in that a screen reader could not name."""
-
-
-@pytest.fixture
-def address(platform: Platform) -> Iterator[str]:
-    """The application on a free port of this computer."""
-    server = WebServer(create_app(platform), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.bound_port}"
-    server.should_exit = True
-    thread.join(4)
-    assert not thread.is_alive(), "open streams kept the server from stopping"
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("these tests need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 class Faults(list[str]):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shutil
 import threading
 import time
 import zipfile
@@ -13,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lotone.configure import Tally
 from lotone.identity import Role
@@ -24,7 +23,6 @@ from lotone.wiring import Platform
 
 Fill = Callable[..., Tally]
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 SLOW_MS = 30_000
 """A busy machine may take its time; what is waited for is a condition, never time."""
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -49,17 +47,6 @@ def served(platform: Platform) -> Iterator[tuple[str, FastAPI]]:
     yield f"http://127.0.0.1:{server.bound_port}", app
     server.should_exit = True
     thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("these tests need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

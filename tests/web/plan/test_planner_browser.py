@@ -2,7 +2,6 @@
 
 import csv
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from bike_plant import MONDAY, Plant
 from lotone.plan import Demand, OperationNeed
@@ -18,7 +17,6 @@ from lotone.web import create_app
 from lotone.web.server import WebServer
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 SIGHT = "(() => { const g = document.querySelector('lo-gantt'); return [g.scale.from, g.scale.to, g.top, g.selected]; })()"
 PAINTING = """() => {
   const gantt = document.querySelector("lo-gantt");
@@ -43,17 +41,6 @@ def address(plant: Plant) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.bound_port}"
     server.should_exit = True
     thread.join(5)
-
-
-@pytest.fixture
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("these tests need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 class Planner:

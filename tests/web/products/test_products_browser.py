@@ -1,49 +1,17 @@
 """A product manager's way in a real browser: a finding while typing, a price by workbook, published, sold, rolled back."""
 
-import shutil
-import threading
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from lotone.identity import Role
-from lotone.web import create_app
-from lotone.web.server import WebServer
 from lotone.wiring import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture
-def address(platform: Platform) -> Iterator[str]:
-    """The application on a free port of this computer."""
-    server = WebServer(create_app(platform), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.bound_port}"
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive(), "open streams kept the server from stopping"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("these tests need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
 """The shop in a real browser: configuring by mouse and keys, taking the impossible, ordering, a day that moves by itself."""
 
 import re
-import shutil
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from lotone.web import create_app
-from lotone.web.server import WebServer
 from lotone.wiring import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 BERLIN = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
 UNNAMED = """
   [...document.querySelectorAll("button, a, input:not([type=hidden]), select")]
@@ -25,32 +19,6 @@ UNNAMED = """
     .map((one) => one.outerHTML)
 """
 """Things to press that a screen reader could not name."""
-
-
-@pytest.fixture
-def address(platform: Platform) -> Iterator[str]:
-    """The application on a free port of this computer."""
-    server = WebServer(create_app(platform), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.bound_port}"
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive(), "open streams kept the server from stopping"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("these tests need Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
