@@ -11,7 +11,7 @@ checker of whole plans.
 from lotone.plan.check import DoubleBooking, Violation, check, double_booked, double_booked_hours
 from lotone.plan.facts import PromiseMoved, ScheduleChanged
 from lotone.plan.model.asking import NoPromise
-from lotone.plan.model.booking import Booking, BookingState, Resource
+from lotone.plan.model.booking import Booking, BookingState, Maintenance, Resource, ResourceKind, SetupMatrix
 from lotone.plan.model.calendar import Calendar, CalendarException, Shift, Window
 from lotone.plan.model.demand import Demand, OperationNeed
 from lotone.plan.model.fault import (
@@ -28,6 +28,7 @@ from lotone.plan.model.fault import (
     WorkUnitInUse,
     WrongCalendar,
     WrongDemand,
+    WrongResource,
 )
 from lotone.plan.model.problem import Improvement, Problem, Solution, Solver
 from lotone.plan.model.promise import Binding, BindingKind, Hold, HoldLost, Promise, TrackedPromise
@@ -54,6 +55,7 @@ __all__ = [
     "HoldTaken",
     "Improvement",
     "Load",
+    "Maintenance",
     "NoCapacity",
     "NoMachine",
     "NoPromise",
@@ -67,7 +69,9 @@ __all__ = [
     "Promise",
     "PromiseMoved",
     "Resource",
+    "ResourceKind",
     "ScheduleChanged",
+    "SetupMatrix",
     "Shift",
     "Snapshot",
     "Solution",
@@ -84,6 +88,7 @@ __all__ = [
     "WorkUnitInUse",
     "WrongCalendar",
     "WrongDemand",
+    "WrongResource",
     "check",
     "double_booked",
     "double_booked_hours",

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -92,6 +92,9 @@ class CalendarException:
             raise WrongCalendar(f"an exception from {self.start} to {self.end} needs time zones and must end after it starts")
 
 
+OVERTIME = Words("overtime", "加班")
+
+
 @dataclass(frozen=True)
 class Calendar:
     """When machines may start and finish operations. Shifts are kept in local time, so they follow summer time."""
@@ -100,8 +103,14 @@ class Calendar:
     time_zone: str
     shifts: tuple[Shift, ...]
     exceptions: tuple[CalendarException, ...] = ()
+    overtime: tuple[Shift, ...] = ()
+    """Hours that may be opened at a cost; closed unless an exception opens them."""
+    overtime_cost_per_hour: float = 0.0
+    """What such an hour of one machine costs, in the organization's currency."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.overtime_cost_per_hour < float("inf"):
+            raise WrongCalendar(f"calendar {self.id}: an hour of overtime can't cost {self.overtime_cost_per_hour}")
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError) as fault:
@@ -118,11 +127,25 @@ class Calendar:
         limits = Window(start.astimezone(UTC), end.astimezone(UTC))
         return [cut for window in _without(_merged(opened), _merged(closed)) if (cut := _cut(window, limits))]
 
+    def overtime_windows(self, start: datetime, end: datetime) -> list[Window]:
+        """The overtime that touches a stretch of time, opened or not, in UTC; whole windows."""
+        return [each for each in self._windows_of(self.overtime, start, end) if each.start < end and each.end > start]
+
+    def with_overtime(self, start: datetime, end: datetime) -> "Calendar":
+        """The calendar with the overtime that touches a stretch of time opened; holidays stay closed."""
+        opened = {(each.start, each.end) for each in self.exceptions if each.is_open}
+        more = [each for each in self.overtime_windows(start, end) if each not in opened]
+        exceptions = (CalendarException(each.start, each.end, is_open=True, words=OVERTIME) for each in more)
+        return replace(self, exceptions=(*self.exceptions, *exceptions))
+
     def _shift_windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        return self._windows_of(self.shifts, start, end)
+
+    def _windows_of(self, shifts: tuple[Shift, ...], start: datetime, end: datetime) -> Iterator[Window]:
         zone = ZoneInfo(self.time_zone)
         day, last = start.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
         while day <= last:
-            for shift in self.shifts:
+            for shift in shifts:
                 if day.weekday() in shift.weekdays:
                     window = Window(_moment(day, shift.start, zone), _moment(day, shift.end, zone))
                     if window.start < window.end:
@@ -132,7 +155,9 @@ class Calendar:
     def as_json(self) -> dict[str, Any]:
         return {
             "time_zone": self.time_zone,
-            "shifts": [[list(shift.weekdays), shift.start, shift.end] for shift in self.shifts],
+            "shifts": _shifts_json(self.shifts),
+            "overtime": _shifts_json(self.overtime),
+            "overtime_cost_per_hour": self.overtime_cost_per_hour,
             "exceptions": [
                 [each.start.isoformat(), each.end.isoformat(), each.is_open, each.words.as_dict()] for each in self.exceptions
             ],
@@ -140,12 +165,26 @@ class Calendar:
 
     @classmethod
     def from_json(cls, calendar_id: str, values: dict[str, Any]) -> "Calendar":
-        shifts = tuple(Shift(tuple(days), start, end) for days, start, end in values["shifts"])
         exceptions = tuple(
             CalendarException(datetime.fromisoformat(start), datetime.fromisoformat(end), is_open, Words.from_dict(words))
             for start, end, is_open, words in values["exceptions"]
         )
-        return cls(calendar_id, values["time_zone"], shifts, exceptions)
+        return cls(
+            calendar_id,
+            values["time_zone"],
+            _shifts(values["shifts"]),
+            exceptions,
+            _shifts(values.get("overtime", ())),
+            values.get("overtime_cost_per_hour", 0.0),
+        )
+
+
+def _shifts_json(shifts: tuple[Shift, ...]) -> list[list[Any]]:
+    return [[list(shift.weekdays), shift.start, shift.end] for shift in shifts]
+
+
+def _shifts(listed: Iterable[Any]) -> tuple[Shift, ...]:
+    return tuple(Shift(tuple(days), start, end) for days, start, end in listed)
 
 
 def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:

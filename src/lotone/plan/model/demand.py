@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 from lotone.kernel import Words
@@ -30,6 +30,16 @@ class OperationNeed:
     """Minutes on machines that are slower or faster than `minutes`."""
     parts: Mapping[str, float] = field(default_factory=dict)
     """Material that must be there when the operation starts."""
+    setup: str = ""
+    """What its machine must be set up for: a colour, a tool; "" when it does not matter."""
+    batch: str = ""
+    """Operations with the same word may share a batch of a batch machine; "" when it runs by itself."""
+    size: float = 1.0
+    """How much of a batch, or of a machine with a capacity above one, it takes."""
+    also: tuple[str, ...] = ()
+    """Skills: an operator or tool with each is needed as long as it runs, for two skills never the same one."""
+    wait_most_minutes: float | None = None
+    """The longest time between its end and the start of each step that follows: glue that dries, iron that cools."""
 
     def __post_init__(self) -> None:
         if any(not 0 < minutes < float("inf") for minutes in (self.minutes, *self.minutes_on.values())):
@@ -38,6 +48,12 @@ class OperationNeed:
             raise WrongDemand(f"operation {self.step}: the wait after it can't be negative", where=self.step)
         if any(not 0 < quantity < float("inf") for quantity in self.parts.values()):
             raise WrongDemand(f"operation {self.step}: quantities of parts must be more than 0", where=self.step)
+        if not 0 < self.size < float("inf"):
+            raise WrongDemand(f"operation {self.step}: its size must be more than 0", where=self.step)
+        if self.wait_most_minutes is not None and not self.wait_after_minutes <= self.wait_most_minutes < float("inf"):
+            raise WrongDemand(
+                f"operation {self.step}: the longest wait after it can't be shorter than the wait after it", where=self.step
+            )
 
     def duration(self, work_unit: str) -> timedelta:
         """Time on a machine, in whole seconds."""
@@ -47,11 +63,18 @@ class OperationNeed:
     def shape(self) -> tuple[Any, ...]:
         """The same for operations that ask the same of machines; their material is another matter."""
         slower = tuple(sorted(self.minutes_on.items()))
-        return self.step, self.work_center, self.minutes, slower, self.after, self.wait_after_minutes, self.work_units
+        return (
+            self.step, self.work_center, self.minutes, slower, self.after, self.wait_after_minutes, self.work_units,
+            self.setup, self.batch, self.size, self.also, self.wait_most_minutes,
+        )  # fmt: skip
 
     @cached_property
     def wait(self) -> timedelta:
         return timedelta(seconds=ceil(self.wait_after_minutes * 60))
+
+    @cached_property
+    def wait_most(self) -> timedelta | None:
+        return None if self.wait_most_minutes is None else timedelta(seconds=floor(self.wait_most_minutes * 60))
 
 
 @dataclass(frozen=True)
@@ -139,10 +162,16 @@ def _need_json(need: OperationNeed) -> dict[str, Any]:
         "work_units": None if need.work_units is None else list(need.work_units),
         "minutes_on": dict(need.minutes_on),
         "parts": dict(need.parts),
+        "setup": need.setup,
+        "batch": need.batch,
+        "size": need.size,
+        "also": list(need.also),
+        "wait_most_minutes": need.wait_most_minutes,
     }
 
 
 def _need(values: Mapping[str, Any]) -> OperationNeed:
+    """What is not there was not known yet when the demand was kept."""
     work_units = values["work_units"]
     return OperationNeed(
         step=values["step"],
@@ -154,4 +183,9 @@ def _need(values: Mapping[str, Any]) -> OperationNeed:
         work_units=None if work_units is None else tuple(work_units),
         minutes_on=values["minutes_on"],
         parts=values["parts"],
+        setup=values.get("setup", ""),
+        batch=values.get("batch", ""),
+        size=values.get("size", 1.0),
+        also=tuple(values.get("also", ())),
+        wait_most_minutes=values.get("wait_most_minutes"),
     )

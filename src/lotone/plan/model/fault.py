@@ -7,6 +7,10 @@ class WrongCalendar(Invalid):
     """A calendar's hours, days or time zone can't be understood."""
 
 
+class WrongResource(Invalid):
+    """A machine, operator, tool, setup matrix or way between work centers has values that can't be."""
+
+
 class WrongDemand(Invalid):
     """A routing names a step twice, follows a step that is not there, or goes in a circle."""
 

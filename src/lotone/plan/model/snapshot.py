@@ -1,12 +1,13 @@
 """The whole plan at one version: who was promised what, which machine does what when. Immutable, so it is shared freely."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
+from math import ceil
 
-from lotone.plan.model.booking import Booking, BookingState, Place, Resource
+from lotone.plan.model.booking import Booking, BookingState, Place, Resource, SetupMatrix
 from lotone.plan.model.busy import Busy
 from lotone.plan.model.calendar import Calendar, OpenHours, open_hours
 from lotone.plan.model.demand import Demand, OperationNeed
@@ -81,7 +82,7 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Queue:
-    """The open bookings of one machine, in the order of their start."""
+    """The open bookings that take one machine, operator or tool, in the order of their start."""
 
     bookings: tuple[Booking, ...] = ()
 
@@ -135,6 +136,11 @@ class Snapshot:
     resources: Mapping[str, Resource] = field(default_factory=dict)
     commitments: Commitments = field(default_factory=Commitments)
     queues: Mapping[str, Queue] = field(default_factory=dict)
+    """By work unit; those of operators and tools hold the bookings that need them, so a booking with a crew stands in
+    several queues: see `open_bookings`."""
+    transport: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Minutes from one work center to another, on top of the wait after an operation; 0 for what is not listed."""
+    setups: Mapping[str, SetupMatrix] = field(default_factory=dict)
     now: datetime = LONG_AGO
     material: Callable[[], Supply] = Supply
     settings: PlanSettings = field(default_factory=PlanSettings)
@@ -162,15 +168,23 @@ class Snapshot:
         on_hand = self.supply.on_hand
         return [part for part, total in self.commitments.reserved_total.items() if total > on_hand.get(part, 0.0) + SMALL]
 
+    def open_bookings(self) -> Iterator[Booking]:
+        """Everything that takes time on a machine, each booking once, machine by machine in the order of its start."""
+        for unit, queue in self.queues.items():
+            for booking in queue.bookings:
+                if booking.work_unit == unit:
+                    yield booking
+
     def hours(self, work_unit: str) -> OpenHours:
         return open_hours(self.calendars[self.resources[work_unit].calendar], self.now)
 
     def repair(self, work_unit: str) -> Busy:
-        """The repair of a machine that is down."""
+        """The repair of a machine that is down, and its maintenance. A new one at each call, so it may be changed."""
         resource = self.resources[work_unit]
-        if resource.down_from is None or resource.down_until is None:
-            return Busy()
-        return Busy([(resource.down_from, resource.down_until)])
+        stretches = [(each.start, each.end) for each in resource.maintenance]
+        if resource.down_from is not None and resource.down_until is not None:
+            stretches.append((resource.down_from, resource.down_until))
+        return Busy(stretches)
 
     def busy(self, work_unit: str) -> Busy:
         queue = self.queues.get(work_unit)
@@ -180,13 +194,33 @@ class Snapshot:
         """The machines that can do an operation, by name."""
         if need.work_units is None:
             return self._centers.get(need.work_center, [])
-        return [self.resources[each] for each in sorted(need.work_units) if each in self.resources]
+        known = (self.resources[each] for each in sorted(need.work_units) if each in self.resources)
+        return [each for each in known if each.is_machine]
+
+    def skilled(self, skill: str) -> list[Resource]:
+        """The operators and tools with a skill, by name."""
+        return self._skills.get(skill, [])
+
+    @cached_property
+    def _skills(self) -> dict[str, list[Resource]]:
+        skills: dict[str, list[Resource]] = {}
+        for name in sorted(self.resources):
+            resource = self.resources[name]
+            for skill in () if resource.is_machine else resource.skills:
+                skills.setdefault(skill, []).append(resource)
+        return skills
+
+    def transport_between(self, before: str, after: str) -> timedelta:
+        """The way from one work center to another, in whole seconds."""
+        minutes = self.transport.get((before, after), 0.0) if self.transport else 0.0
+        return timedelta(seconds=ceil(minutes * 60))
 
     @cached_property
     def _centers(self) -> dict[str, list[Resource]]:
         centers: dict[str, list[Resource]] = {}
         for name in sorted(self.resources):
-            centers.setdefault(self.resources[name].work_center, []).append(self.resources[name])
+            if self.resources[name].is_machine:
+                centers.setdefault(self.resources[name].work_center, []).append(self.resources[name])
         return centers
 
     def moved(self, booking: Booking, work_unit: str, start: datetime) -> Booking:
@@ -199,7 +233,7 @@ class Snapshot:
         # Written out because `replace` takes three times as long, and a stop may move a thousand bookings.
         return Booking(
             booking.id, booking.commitment, booking.unit, booking.step, work_center, work_unit, start, start + duration,
-            minutes, booking.state, booking.order,
+            minutes, booking.state, booking.order, booking.crew, booking.locked,
         )  # fmt: skip
 
     def with_resource(self, resource: Resource) -> "Snapshot":
@@ -248,11 +282,17 @@ def _note_differences(
         if old is booking:
             continue
         if old is not None:
-            gone.setdefault(old.work_unit, set()).add(old.id)
+            _note_gone(old, gone)
         if booking.state.takes_time:
-            added.setdefault(booking.work_unit, []).append(booking)
+            for unit in booking.takes:
+                added.setdefault(unit, []).append(booking)
     for old in known.values():
-        gone.setdefault(old.work_unit, set()).add(old.id)
+        _note_gone(old, gone)
+
+
+def _note_gone(booking: Booking, gone: dict[str, set[str]]) -> None:
+    for unit in booking.takes:
+        gone.setdefault(unit, set()).add(booking.id)
 
 
 def open_state(bookings: Iterable[Booking]) -> bool:

@@ -1,9 +1,10 @@
 """Between the plan's rows and its objects."""
 
+from datetime import datetime
 from typing import Any
 
 from lotone.kernel import Words
-from lotone.plan.model.booking import Booking, BookingState, Place, Resource
+from lotone.plan.model.booking import Booking, BookingState, Maintenance, Place, Resource, ResourceKind
 from lotone.plan.model.demand import Demand
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.snapshot import Commitment, CommitmentState
@@ -15,7 +16,17 @@ Row = Any
 
 def resource(row: Row) -> Resource:
     values = {key: value for key, value in row.items() if key != "organization"}
-    return Resource(**{**values, "words": Words.from_dict(row["words"])})
+    parsed = {
+        "words": Words.from_dict(row["words"]),
+        "kind": ResourceKind(row["kind"]),
+        "skills": tuple(row["skills"]),
+        "maintenance": tuple(_maintenance(*each) for each in row["maintenance"]),
+    }
+    return Resource(**{**values, **parsed})
+
+
+def _maintenance(start: str, end: str, words: dict[str, str]) -> Maintenance:
+    return Maintenance(datetime.fromisoformat(start), datetime.fromisoformat(end), Words.from_dict(words))
 
 
 def resource_row(item: Resource) -> dict[str, Any]:
@@ -29,13 +40,26 @@ def resource_row(item: Resource) -> dict[str, Any]:
         "down_said_at": item.down_said_at,
         "down_minutes": item.down_minutes,
         "up_at": item.up_at,
+        "kind": item.kind.value,
+        "capacity": item.capacity,
+        "batch": item.batch,
+        "skills": list(item.skills),
+        "setups": item.setups,
+        "state": item.state,
+        "maintenance": [[each.start.isoformat(), each.end.isoformat(), each.words.as_dict()] for each in item.maintenance],
     }
+
+
+def way_row(before: str, after: str, minutes: float) -> dict[str, Any]:
+    """The way between two work centers."""
+    return {"from_center": before, "to_center": after, "minutes": minutes}
 
 
 def booking(row: Row) -> Booking:
     return Booking(
         row["id"], row["commitment"], row["unit"], row["step"], row["work_center"], row["work_unit"], row["starts_at"],
-        row["ends_at"], row["minutes"], BookingState(row["state"]), row["order_id"],
+        row["ends_at"], row["minutes"], BookingState(row["state"]), row["order_id"], tuple(row["crew"]),
+        row["locked"],
     )  # fmt: skip
 
 
@@ -54,6 +78,8 @@ def booking_change(item: Booking) -> dict[str, Any]:
         "minutes": item.minutes,
         "state": item.state.value,
         "order_id": item.order,
+        "crew": list(item.crew),
+        "locked": item.locked,
     }
 
 

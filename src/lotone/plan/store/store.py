@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from lotone.kernel import new_id
-from lotone.plan.model.booking import Booking, BookingState, Resource
+from lotone.plan.model.booking import Booking, BookingState, Resource, SetupMatrix
 from lotone.plan.model.calendar import Calendar
 from lotone.plan.model.snapshot import LONG_AGO, Commitment, CommitmentState, Snapshot
 from lotone.plan.model.supply import Reservation, Supply
@@ -34,6 +34,8 @@ from lotone.plan.store.tables import (
     PLAN_CALENDAR,
     PLAN_COMMITMENT,
     PLAN_RESOURCE,
+    PLAN_SETUP_MATRIX,
+    PLAN_TRANSPORT,
     PLAN_VERSION,
 )
 
@@ -42,6 +44,8 @@ RECENT = 50
 MANY = 200
 """With more changed commitments than this, reading everything is as quick."""
 CACHE = SnapshotCache()
+SETUP = ("calendars", "resources", "transport", "setups")
+"""What of a plan is the plant, which rarely changes and is read as a whole."""
 
 
 class Store:
@@ -81,14 +85,24 @@ class Store:
         closed = [each.id for each in fresh if not each.state.is_open]
         current = base.with_commitments(each for each in fresh if each.state.is_open).without(closed)
         if row["setup_version"] > base.version:
-            current = replace(current, calendars=self._calendars(), resources=self._resources())
+            current = self._with_setup(current)
         return replace(current, version=row["version"], stamp=row["stamp"])
 
     def _read_all(self, row: Any) -> Snapshot:
         opened = self._rows(PLAN_COMMITMENT, PLAN_COMMITMENT.c.is_open)
         ids = select(PLAN_COMMITMENT.c.id).where(self._mine(PLAN_COMMITMENT), PLAN_COMMITMENT.c.is_open)
-        empty = Snapshot(row["version"], row["stamp"], self._calendars(), self._resources())
+        empty = self._with_setup(Snapshot(row["version"], row["stamp"]))
         return empty.with_commitments(self._commitments(opened, ids))
+
+    def _with_setup(self, snapshot: Snapshot) -> Snapshot:
+        """The plan with the plant as it is set up now."""
+        return replace(
+            snapshot,
+            calendars=self._calendars(),
+            resources=self._resources(),
+            transport={(row["from_center"], row["to_center"]): row["minutes"] for row in self._rows(PLAN_TRANSPORT)},
+            setups={row["id"]: SetupMatrix.from_json(row["id"], row["content"]) for row in self._rows(PLAN_SETUP_MATRIX)},
+        )
 
     def _calendars(self) -> dict[str, Calendar]:
         return {row["id"]: Calendar.from_json(row["id"], row["content"]) for row in self._rows(PLAN_CALENDAR)}
@@ -165,7 +179,7 @@ class Store:
         None, with nothing written, when the stored plan is no longer `before`.
         """
         version, stamp = before.version + 1, new_id("plan")
-        setup_changed = after.calendars is not before.calendars or after.resources is not before.resources
+        setup_changed = any(getattr(after, each) is not getattr(before, each) for each in SETUP)
         if not self._advance(before, version, stamp, setup_changed=setup_changed):
             return None
         if setup_changed:
@@ -205,6 +219,11 @@ class Store:
             self._replace_all(PLAN_CALENDAR, calendars)
         if after.resources is not before.resources:
             self._replace_all(PLAN_RESOURCE, [rows.resource_row(each) for each in after.resources.values()])
+        if after.transport is not before.transport:
+            self._replace_all(PLAN_TRANSPORT, [rows.way_row(*way, minutes) for way, minutes in after.transport.items()])
+        if after.setups is not before.setups:
+            matrices = [{"id": each.id, "content": each.as_json()} for each in after.setups.values()]
+            self._replace_all(PLAN_SETUP_MATRIX, matrices)
 
     def _replace_all(self, table: Table, values: list[dict[str, Any]]) -> None:
         self.connection.execute(delete(table).where(self._mine(table)))

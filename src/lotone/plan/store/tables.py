@@ -1,6 +1,6 @@
 """The tables of the plan."""
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Table, false
 
 from lotone.kernel import UtcTime, tables
 
@@ -35,6 +35,29 @@ PLAN_RESOURCE = Table(
     Column("down_said_at", UtcTime),
     Column("down_minutes", Float, nullable=False),
     Column("up_at", UtcTime),
+    Column("kind", String(20), nullable=False, server_default="machine"),
+    Column("capacity", Integer, nullable=False, server_default="1"),
+    Column("batch", Boolean, nullable=False, server_default=false()),
+    Column("skills", JSON, nullable=False, server_default="[]"),
+    Column("setups", String(80), nullable=False, server_default=""),
+    Column("state", String(80), nullable=False, server_default=""),
+    Column("maintenance", JSON, nullable=False, server_default="[]"),
+)
+"""Machines, operators and tools."""
+PLAN_TRANSPORT = Table(
+    "plan_transport",
+    tables,
+    Column("organization", String(40), primary_key=True),
+    Column("from_center", String(80), primary_key=True),
+    Column("to_center", String(80), primary_key=True),
+    Column("minutes", Float, nullable=False),
+)
+PLAN_SETUP_MATRIX = Table(
+    "plan_setup_matrix",
+    tables,
+    Column("organization", String(40), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("content", JSON, nullable=False),
 )
 PLAN_COMMITMENT = Table(
     "plan_commitment",
@@ -71,6 +94,8 @@ BOOKING = Table(
     Column("minutes", Float, nullable=False),
     Column("state", String(20), nullable=False),
     Column("order_id", String(80)),
+    Column("crew", JSON, nullable=False, server_default="[]"),
+    Column("locked", Boolean, nullable=False, server_default=false()),
     Index("ix_booking_commitment", "organization", "commitment"),
     Index("ix_booking_starts_at", "organization", "starts_at"),
     Index("ix_booking_work_unit", "organization", "work_unit", "ends_at"),
