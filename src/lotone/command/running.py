@@ -87,9 +87,12 @@ def serve(name: str) -> None:
     settings = read_settings()
     start_logging(name, level=settings.log_level, form=settings.log_format)
     platform = open_platform(settings, name)
-    runs = {"recorder": recorder.run, "planner": planner.run, "web": webserver.run}
+    runs = {"recorder": recorder.run, "planner": planner.run}
     try:
-        runs[name](platform)
+        if name in runs:
+            runs[name](platform)
+        else:
+            webserver.run(platform, name)
     finally:
         platform.close()
 

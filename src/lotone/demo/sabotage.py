@@ -12,7 +12,7 @@ FIRST, LAST = 0.08, 0.85
 
 
 class Saboteur:
-    """Kills each of the four processes and one machine, in `rounds` rounds spread over the run; machines take turns."""
+    """Kills each of the four kinds of processes (all web processes at once) and one machine, in `rounds` rounds spread over the run; machines take turns."""
 
     def __init__(self, rounds: int) -> None:
         machines = cycle(["machine paint-1", "machine frame-1", "machine oven-1", "machine asm-1", "machine test-1"])
@@ -25,8 +25,11 @@ class Saboteur:
         """Kill what is due when this part of the run has passed."""
         while self.due and part >= self.due[0][0]:
             _, victim = self.due.pop(0)
-            process = demo.installation.supervisor.programs[victim].process
-            if process is not None and process.poll() is None:
+            programs = demo.installation.supervisor.programs
+            processes = [programs[name].process for name in programs if name == victim or name.startswith(f"{victim}-")]
+            alive = [process for process in processes if process is not None and process.poll() is None]
+            for process in alive:
                 os.kill(process.pid, signal.SIGKILL)
+            if alive:
                 self.killed.append(victim)
                 demo.said(f"killed {victim}")

@@ -30,6 +30,12 @@ class Settings(BaseModel):
     )
     host: str = Field("127.0.0.1", description="Address that the web pages and the API are served on.")
     port: int = Field(8080, ge=0, le=65535, description="Port of the web pages; 0 takes a free one.")
+    web_processes: int = Field(
+        2,
+        ge=1,
+        le=64,
+        description="Processes that answer requests side by side; more only where there are processors for them.",
+    )
     public_url: str = Field("", description="Address under which people reach the pages, if a proxy stands before us.")
     trusted_proxies: str = Field(
         "127.0.0.1",
@@ -46,7 +52,10 @@ class Settings(BaseModel):
         120.0, gt=0, description="How long a stop is expected to last while a machine has no history of stops."
     )
     guest_changes_per_minute: int = Field(
-        60, ge=0, description="Quotes, orders and saved configurations of guests from one network address; 0 is no limit."
+        60,
+        ge=0,
+        description="Quotes, orders and saved configurations of guests from one network address, counted by each web process "
+        "for itself; 0 is no limit.",
     )
     improve_seconds: float = Field(3.0, ge=0, le=600, description="Solver time per improvement of the schedule; 0 is off.")
     improve_every_seconds: float = Field(10.0, gt=0, description="Least time between two improvements of the schedule.")

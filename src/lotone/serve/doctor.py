@@ -14,6 +14,7 @@ from lotone.connect.server import server_program
 from lotone.historian.store.lake import extension_file
 from lotone.kernel import Database, LotOneError, Settings
 from lotone.serve.folder import Folder, read_whole
+from lotone.serve.installation import processes
 from lotone.serve.migrate import differences
 from lotone.web.static import asset
 
@@ -96,10 +97,11 @@ def _state_database(settings: Settings) -> Finding:
 
 def _processes(settings: Settings) -> Finding:
     run = settings.run_folder
-    running = [name for name in ("recorder", "planner", "web") if _is_running(run, name)]
+    wanted = processes(settings)
+    running = [name for name in wanted if _is_running(run, name)]
     if not running:
         return Finding("Processes", True, "LotOne is not running on this data folder")
-    missing = [name for name in ("recorder", "planner") if name not in running]
+    missing = [name for name in wanted if name not in running]
     found = f"running: {', '.join(running)}" + (f"; not running: {', '.join(missing)}" if missing else "")
     return Finding("Processes", not missing, found, f"look into {settings.data / 'logs'}")
 

@@ -1,10 +1,10 @@
 """An installation: its folder, database and message server made ready, its processes started and stopped together."""
 
 import contextlib
+import shutil
 import socket
 import sys
 import threading
-import urllib.request
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,10 @@ from lotone.serve.folder import Folder
 from lotone.serve.migrate import migrate
 from lotone.serve.process import is_ready
 from lotone.serve.supervisor import Program, Supervisor
+from lotone.serve.webserver import CAN_SHARE
+from lotone.web.middleware import TOGETHER
 from lotone.wiring import Platform
 
-PROCESSES = ("recorder", "planner", "web")
 KEEP_TIME_EVERY_S = 1.0
 
 
@@ -51,7 +52,9 @@ class Installation:
         self.said("Starting the message server")
         self.supervisor.start(self._message_server())
         self.said("Starting recorder, planner and web")
-        programs = [self._process(name) for name in PROCESSES]
+        shutil.rmtree(self._measures, ignore_errors=True)
+        self._measures.mkdir(parents=True)
+        programs = [self._process(name) for name in processes(self.settings)]
         for program in programs:
             self.supervisor.launch(program)
         for program in programs:
@@ -90,17 +93,24 @@ class Installation:
         return Program("message server", config.command(folder), log, ready=lambda: answers(config.port))
 
     def _process(self, name: str) -> Program:
-        program = Program(
-            name,
-            [sys.executable, "-m", "lotone", "serve", name],
-            self.folder.logs / f"{name}.log",
-            environment=environment(self.settings),
-        )
-        if name == "web":
-            program.ready = lambda: is_up(f"http://{self.settings.host}:{self.folder.port('web')}/readyz")
-        else:
-            program.ready = lambda: is_ready(self.folder.run, name, program.process.pid if program.process else None)
+        variables = environment(self.settings)
+        if name.startswith("web"):
+            variables[TOGETHER] = str(self._measures)
+        command = [sys.executable, "-m", "lotone", "serve", name]
+        program = Program(name, command, self.folder.logs / f"{name}.log", environment=variables)
+        program.ready = lambda: is_ready(self.folder.run, name, program.process.pid if program.process else None)
         return program
+
+    @property
+    def _measures(self) -> Path:
+        """Where the web processes note what they measure, so that each can tell it of all."""
+        return self.folder.run / "measures"
+
+
+def processes(settings: Settings) -> list[str]:
+    """The names of an installation's processes: one recorder, one planner, `web` and perhaps `web-2` and so on."""
+    more = range(2, settings.web_processes + 1) if CAN_SHARE else ()
+    return ["recorder", "planner", "web", *(f"web-{number}" for number in more)]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -143,10 +153,4 @@ def messages_folder(settings: Settings) -> Path:
 def answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
         return True
-    return False
-
-
-def is_up(url: str) -> bool:
-    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-        return bool(answer.status == 200)
     return False

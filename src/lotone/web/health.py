@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from lotone.kernel import LotOneError, Words
 from lotone.web.access import Visitor, everyone, platform_of
+from lotone.web.middleware import Measures
 from lotone.wiring import Platform
 
 router = APIRouter()
@@ -100,5 +101,6 @@ def ready(request: Request, visitor: Visitor = everyone()) -> JSONResponse:
 
 @router.get("/metrics")
 def metrics(request: Request, visitor: Visitor = everyone()) -> Response:
-    """Numbers about this process in Prometheus' text format."""
-    return Response(generate_latest(request.app.state.measures.registry), media_type=CONTENT_TYPE_LATEST)
+    """Numbers about all web processes of this installation in Prometheus' text format."""
+    measures: Measures = request.app.state.measures
+    return Response(generate_latest(measures.told), media_type=CONTENT_TYPE_LATEST)

@@ -1,10 +1,12 @@
 """What happens to every request: size limit, security headers, cookies, measurement. Plain ASGI: streams stay streams."""
 
+import os
 import time
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -124,8 +126,15 @@ class _TooLarge(Exception):
     """The body has grown over the limit."""
 
 
+TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
+"""The folder that the metrics library shares between processes; it must be set before the library is loaded."""
+
+
 class Measures:
-    """Numbers about requests, by route and not by address, for /metrics."""
+    """Numbers about requests, by route and not by address, for /metrics.
+
+    Where several processes answer, they keep their numbers in files of one folder, and any of them tells the sum.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -135,6 +144,15 @@ class Measures:
         self.seconds = Histogram(
             "lotone_http_seconds", "Time until the answer began", ("route",), registry=self.registry, buckets=buckets
         )
+
+    @property
+    def told(self) -> CollectorRegistry:
+        """What /metrics shows."""
+        if TOGETHER not in os.environ:
+            return self.registry
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return together
 
 
 class Measured:
