@@ -127,6 +127,13 @@ class Work:
             lead_time_days={part: offer.lead_time_days for part, offer in cheapest.items()},
             parts={part.id: part.words for part in self.assets.parts().values()},
             suppliers={part: suppliers[offer.supplier] for part, offer in cheapest.items()},
+            offers=tuple(
+                plan.SupplierOffer(
+                    offer.part, offer.supplier, suppliers[offer.supplier], offer.lead_time_days, offer.price.cents / 100,
+                    offer.price.currency, offer.least,
+                )
+                for offer in self.market.offers()
+            ),
         )
 
     def buy_what_is_short(self) -> None:

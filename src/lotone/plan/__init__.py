@@ -34,7 +34,7 @@ from lotone.plan.model.problem import Improvement, Problem, Solution, Solver
 from lotone.plan.model.promise import Binding, BindingKind, Hold, HoldLost, Promise, TrackedPromise
 from lotone.plan.model.settings import PlanSettings
 from lotone.plan.model.snapshot import Snapshot
-from lotone.plan.model.supply import Arrival, PartNeed, Supply
+from lotone.plan.model.supply import Arrival, PartNeed, SupplierOffer, Supply
 from lotone.plan.service import PlanService
 from lotone.plan.service.views import Load
 from lotone.plan.store import Store
@@ -77,6 +77,7 @@ __all__ = [
     "Solution",
     "Solver",
     "Store",
+    "SupplierOffer",
     "Supply",
     "TrackedPromise",
     "UnknownBooking",

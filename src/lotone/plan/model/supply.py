@@ -27,6 +27,20 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class SupplierOffer:
+    """Who would deliver a part, in how many days after it is ordered, and for how much a piece."""
+
+    part: str
+    supplier: str
+    words: Words
+    lead_time_days: float
+    price: float
+    currency: str = "EUR"
+    least: float = 0.0
+    """The least quantity of an order."""
+
+
+@dataclass(frozen=True)
 class Supply:
     """The plant's material at one moment: in stock, arriving, and how long it takes to get more."""
 
@@ -37,6 +51,8 @@ class Supply:
     parts: Mapping[str, Words] = field(default_factory=dict)
     suppliers: Mapping[str, Words] = field(default_factory=dict)
     """Who would deliver each part, in words."""
+    offers: tuple[SupplierOffer, ...] = ()
+    """All that anybody offers; the plan counts on one of them for each part, what-if asks about the others."""
 
 
 @dataclass(frozen=True)
