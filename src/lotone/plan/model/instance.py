@@ -146,10 +146,8 @@ class Instance:
             if not 1 <= amount <= resource.capacity:
                 raise WrongInstance(f"it takes {amount} of resource {number}, which has {resource.capacity}", where=where)
             if resource.setup and not 0 <= operation.family < len(resource.setup):
-                raise WrongInstance(
-                    f"its family {operation.family} is not in the setups of resource {number}, which knows {len(resource.setup)}",
-                    where=where,
-                )
+                known = f"resource {number} has setups for {len(resource.setup)} families"
+                raise WrongInstance(f"its family is {operation.family}, {known}", where=where)
 
     def _check_after(self, after: After, where: str) -> None:
         if not 0 <= after.operation < len(self.operations):
