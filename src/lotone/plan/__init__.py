@@ -30,12 +30,15 @@ from lotone.plan.model.fault import (
     WrongDemand,
     WrongResource,
 )
+from lotone.plan.model.hand import CantMove, Delayed, Effect, Obstacle, ObstacleKind, Pushed
 from lotone.plan.model.problem import Improvement, Problem, Solution, Solver
 from lotone.plan.model.promise import Binding, BindingKind, Hold, HoldLost, Promise, TrackedPromise
 from lotone.plan.model.settings import PlanSettings
 from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Arrival, PartNeed, SupplierOffer, Supply
+from lotone.plan.model.undoing import CantUndo, HandChange, HandKind
 from lotone.plan.service import PlanService
+from lotone.plan.service.hand import Hand, NothingToUndo
 from lotone.plan.service.views import Load
 from lotone.plan.store import Store
 
@@ -47,9 +50,16 @@ __all__ = [
     "BookingState",
     "Calendar",
     "CalendarException",
+    "CantMove",
+    "CantUndo",
+    "Delayed",
     "Demand",
     "DoesNotFit",
     "DoubleBooking",
+    "Effect",
+    "Hand",
+    "HandChange",
+    "HandKind",
     "Hold",
     "HoldLost",
     "HoldTaken",
@@ -60,6 +70,9 @@ __all__ = [
     "NoMachine",
     "NoPromise",
     "NoSupply",
+    "NothingToUndo",
+    "Obstacle",
+    "ObstacleKind",
     "OperationNeed",
     "PartNeed",
     "PlanBusy",
@@ -68,6 +81,7 @@ __all__ = [
     "Problem",
     "Promise",
     "PromiseMoved",
+    "Pushed",
     "Resource",
     "ResourceKind",
     "ScheduleChanged",
