@@ -27,6 +27,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from lotone.kernel import Words
+from lotone.plan.model.busy import Busy
 from lotone.plan.model.fault import WrongResource
 
 
@@ -175,6 +176,19 @@ class Resource:
     def is_plain(self) -> bool:
         """Does one thing after the other, and needs no setups between them."""
         return self.capacity == 1 and not self.batch and not self.setups
+
+    @cached_property
+    def is_blocked(self) -> bool:
+        """Whether there is a repair or maintenance at all."""
+        return self.down_until is not None or bool(self.maintenance)
+
+    @cached_property
+    def blocked(self) -> Busy:
+        """Its repair and maintenance. Not to be changed: copy it first."""
+        stretches = [(each.start, each.end) for each in self.maintenance]
+        if self.down_from is not None and self.down_until is not None:
+            stretches.append((self.down_from, self.down_until))
+        return Busy(stretches)
 
     @property
     def name(self) -> Words:

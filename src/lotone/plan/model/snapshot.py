@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
 from math import ceil
+from typing import Any
 
 from lotone.plan.model.booking import Booking, BookingState, Place, Resource, SetupMatrix
 from lotone.plan.model.busy import Busy
 from lotone.plan.model.calendar import Calendar, OpenHours, open_hours
 from lotone.plan.model.demand import Demand, OperationNeed
+from lotone.plan.model.learned import Learned
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.settings import PlanSettings, whole_second
 from lotone.plan.model.supply import SMALL, Reservation, Stock, Supply
@@ -91,6 +93,11 @@ class Queue:
         """Not to be changed: copy it first."""
         return Busy((booking.start, booking.end) for booking in self.bookings)
 
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What others derive from these bookings and keep here, by their own word."""
+        return {}
+
     def with_changes(self, gone: set[str], added: Iterable[Booking]) -> "Queue":
         kept = [booking for booking in self.bookings if booking.id not in gone]
         return Queue(tuple(sorted([*kept, *added], key=lambda booking: (booking.start, booking.id))))
@@ -144,6 +151,7 @@ class Snapshot:
     now: datetime = LONG_AGO
     material: Callable[[], Supply] = Supply
     settings: PlanSettings = field(default_factory=PlanSettings)
+    learned: Learned = field(default_factory=Learned, compare=False)
 
     def at(self, now: datetime, material: Callable[[], Supply], settings: PlanSettings) -> "Snapshot":
         """The same plan as it looks at a moment of plant time (the next whole second of it). The material is asked for
@@ -180,11 +188,7 @@ class Snapshot:
 
     def repair(self, work_unit: str) -> Busy:
         """The repair of a machine that is down, and its maintenance. A new one at each call, so it may be changed."""
-        resource = self.resources[work_unit]
-        stretches = [(each.start, each.end) for each in resource.maintenance]
-        if resource.down_from is not None and resource.down_until is not None:
-            stretches.append((resource.down_from, resource.down_until))
-        return Busy(stretches)
+        return self.resources[work_unit].blocked.copy()
 
     def busy(self, work_unit: str) -> Busy:
         queue = self.queues.get(work_unit)
@@ -223,8 +227,8 @@ class Snapshot:
                 centers.setdefault(self.resources[name].work_center, []).append(self.resources[name])
         return centers
 
-    def moved(self, booking: Booking, work_unit: str, start: datetime) -> Booking:
-        """A booking at another time, and maybe on another machine, which may take longer or shorter."""
+    def moved(self, booking: Booking, work_unit: str, start: datetime, crew: tuple[str, ...] | None = None) -> Booking:
+        """A booking at another time, and maybe on another machine, which may take longer or shorter, or with another crew."""
         work_center, minutes, duration = booking.work_center, booking.minutes, booking.duration
         if work_unit != booking.work_unit:
             need = self.commitments[booking.commitment].need(booking)
@@ -233,7 +237,7 @@ class Snapshot:
         # Written out because `replace` takes three times as long, and a stop may move a thousand bookings.
         return Booking(
             booking.id, booking.commitment, booking.unit, booking.step, work_center, work_unit, start, start + duration,
-            minutes, booking.state, booking.order, booking.crew, booking.locked,
+            minutes, booking.state, booking.order, booking.crew if crew is None else crew, booking.locked,
         )  # fmt: skip
 
     def with_resource(self, resource: Resource) -> "Snapshot":
