@@ -18,6 +18,19 @@ class Busy:
         for start, end in sorted(stretches):
             self.add(start, end)
 
+    @classmethod
+    def of_sorted(cls, stretches: Iterable[tuple[datetime, datetime]]) -> "Busy":
+        """As the constructor, but quick, for stretches in the order of their start."""
+        made = cls()
+        starts, ends = made.starts, made.ends
+        for start, end in stretches:
+            if ends and start < ends[-1]:
+                ends[-1] = max(ends[-1], end)
+            elif start < end:
+                starts.append(start)
+                ends.append(end)
+        return made
+
     def copy(self) -> "Busy":
         twin = Busy()
         twin.starts, twin.ends = self.starts.copy(), self.ends.copy()

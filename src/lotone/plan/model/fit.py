@@ -72,7 +72,7 @@ class Floor:
         """The first place of an operation on one machine from a moment on, with a crew; None when there is none."""
         takes = duration or need.duration(machine.work_unit)
         if machine.is_plain and not need.also:
-            hours = self.snapshot.hours(machine.work_unit)
+            hours = self.snapshot.hours_of(machine.calendar)
             start = first_fit(hours, self._busy(machine), earliest, takes)
             return None if start is None else Fit(start, start + takes, machine)
         return self._first_with_crew(need, machine, earliest, takes)
@@ -186,7 +186,7 @@ class Floor:
 
     def _first_with_crew(self, need: OperationNeed, machine: Resource, earliest: datetime, duration: timedelta) -> Fit | None:
         """Machine and crew are asked in turns until neither moves the moment on; a batch that can be joined has its crew."""
-        hours, blocked = self.snapshot.hours(machine.work_unit), machine.blocked
+        hours, blocked = self.snapshot.hours_of(machine.calendar), machine.blocked
         line = None if machine.is_plain else self._line(machine)
         batch = line.to_join(need, earliest, duration) if isinstance(line, InSequence) else None
         moment = earliest
@@ -253,7 +253,7 @@ class Floor:
                 line = self._line(resource)
                 assert isinstance(line, Shared)
                 busy = (line.busy(1.0), resource.blocked)
-            start = first_fit(self.snapshot.hours(resource.work_unit), busy, earliest, duration)
+            start = first_fit(self.snapshot.hours_of(resource.calendar), busy, earliest, duration)
             if start is not None:
                 yield start, resource.work_unit
 

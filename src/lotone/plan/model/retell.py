@@ -24,7 +24,7 @@ def retell(before: Snapshot, after: Snapshot) -> tuple[Snapshot, list[Retold]]:
     below 50 %. Below 90 % alone it would be told and taken back with every small delay. A date that was moved before is
     told again when it gets better by more than the settings' `better_days`. So what is told always changes the date.
     """
-    changed = [each for key, each in after.commitments.items() if before.commitments.get(key) is not each]
+    changed = [each for _, _, each in after.commitments.differences(before.commitments) if each is not None]
     told: list[Commitment] = []
     retold: list[Retold] = []
     for commitment in changed:

@@ -1,5 +1,6 @@
 """The whole plan at one version: who was promised what, which machine does what when. Immutable, so it is shared freely."""
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from lotone.plan.model.booking import Booking, BookingState, Place, Resource, Se
 from lotone.plan.model.busy import Busy
 from lotone.plan.model.calendar import Calendar, OpenHours, open_hours
 from lotone.plan.model.demand import Demand, OperationNeed
+from lotone.plan.model.layered import Layered
 from lotone.plan.model.learned import Learned
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.settings import PlanSettings, whole_second
@@ -91,7 +93,7 @@ class Queue:
     @cached_property
     def busy(self) -> Busy:
         """Not to be changed: copy it first."""
-        return Busy((booking.start, booking.end) for booking in self.bookings)
+        return Busy.of_sorted((booking.start, booking.end) for booking in self.bookings)
 
     @cached_property
     def kept(self) -> dict[str, Any]:
@@ -99,34 +101,140 @@ class Queue:
         return {}
 
     def with_changes(self, gone: set[str], added: Iterable[Booking]) -> "Queue":
-        kept = [booking for booking in self.bookings if booking.id not in gone]
-        return Queue(tuple(sorted([*kept, *added], key=lambda booking: (booking.start, booking.id))))
+        kept = [booking for booking in self.bookings if booking.id not in gone] if gone else list(self.bookings)
+        for booking in added:
+            insort(kept, booking, key=_by_start)
+        return Queue(tuple(kept))
 
 
-class Commitments(dict[str, Commitment]):
-    """The commitments of a plan by id, with what is often asked of all of them. Not to be changed once it is made."""
+def _by_start(booking: Booking) -> tuple[datetime, str]:
+    return booking.start, booking.id
 
-    @cached_property
-    def home(self) -> dict[str, str]:
+
+class Commitments(Layered[str, Commitment]):
+    """The commitments of a plan by id, with what is often asked of all of them.
+
+    What was found out about all is carried on to the next version, changed by what changed.
+    """
+
+    __slots__ = ("_index",)
+
+    def __init__(self, items: Mapping[str, Commitment] | Iterable[tuple[str, Commitment]] = ()) -> None:
+        super().__init__(items)
+        self._index: _Index | None = None
+
+    def with_changes(self, put: Mapping[str, Commitment], gone: Iterable[str] = ()) -> "Commitments":
+        twin = Commitments()
+        self._lay(twin, put, gone)
+        if self._index is not None:
+            keys = dict.fromkeys([*put, *gone])
+            twin._index = self._index.with_changes([(self.get(key), twin.get(key)) for key in keys])
+        return twin
+
+    @property
+    def _known(self) -> "_Index":
+        if self._index is None:
+            self._index = _Index().with_changes([(None, each) for each in self.values()])
+        return self._index
+
+    @property
+    def home(self) -> Mapping[str, str]:
         """Which commitment each booking belongs to."""
-        return {booking.id: each.id for each in self.values() for booking in each.bookings}
+        return self._known.home
 
-    @cached_property
-    def reserved(self) -> dict[str, list[Reservation]]:
+    @property
+    def reserved(self) -> "Reserved":
         """What is reserved of each part, first come first."""
-        by_part: dict[str, list[Reservation]] = {}
-        for commitment in sorted(self.values(), key=lambda commitment: (commitment.sequence, commitment.id)):
-            for reservation in commitment.reservations:
-                by_part.setdefault(reservation.part, []).append(reservation)
-        return by_part
+        return self._known.reserved
 
-    @cached_property
-    def reserved_total(self) -> dict[str, float]:
-        total: dict[str, float] = {}
-        for commitment in self.values():
-            for reservation in commitment.reservations:
-                total[reservation.part] = total.get(reservation.part, 0.0) + reservation.quantity
-        return total
+    @property
+    def reserved_total(self) -> Mapping[str, float]:
+        return self._known.total
+
+    @property
+    def holds(self) -> Iterable[Commitment]:
+        """Those that are only held."""
+        return self._known.holds.values()
+
+    @property
+    def shut(self) -> Iterable[str]:
+        """The ids of those that are no longer open."""
+        return self._known.shut
+
+
+class Reserved(Mapping[str, list[Reservation]]):
+    """The reservations of each part, first come first; put in order when a part is asked for."""
+
+    def __init__(self, by_part: Mapping[str, Layered[str, "Commitment"]]) -> None:
+        self.by_part = by_part
+        self._listed: dict[str, list[Reservation]] = {}
+
+    def __getitem__(self, part: str) -> list[Reservation]:
+        listed = self._listed.get(part)
+        if listed is None:
+            coming = sorted(self.by_part[part].values(), key=lambda each: (each.sequence, each.id))
+            listed = self._listed[part] = [kept for each in coming for kept in each.reservations if kept.part == part]
+        return listed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_part)
+
+    def __len__(self) -> int:
+        return len(self.by_part)
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What is known of all commitments of a version."""
+
+    home: Layered[str, str] = field(default_factory=Layered)
+    reserved: Reserved = field(default_factory=lambda: Reserved({}))
+    total: Mapping[str, float] = field(default_factory=dict)
+    holds: Mapping[str, Commitment] = field(default_factory=dict)
+    shut: frozenset[str] = frozenset()
+
+    def with_changes(self, changed: Iterable[tuple[Commitment | None, Commitment | None]]) -> "_Index":
+        pairs = [(old, new) for old, new in changed if old is not new]
+        reserved, total = self._material(pairs)
+        gone = [old.id for old, _ in pairs if old is not None]
+        holds = {key: each for key, each in self.holds.items() if key not in gone} if gone else dict(self.holds)
+        holds |= {new.id: new for _, new in pairs if new is not None and new.state is CommitmentState.HELD}
+        shut = self.shut.difference(gone) | {new.id for _, new in pairs if new is not None and not new.state.is_open}
+        return _Index(self._home(pairs), reserved, total, holds, shut)
+
+    def _home(self, pairs: Iterable[tuple[Commitment | None, Commitment | None]]) -> Layered[str, str]:
+        gone: dict[str, None] = {}
+        put: dict[str, str] = {}
+        for old, new in pairs:
+            before = {each.id for each in old.bookings} if old else set()
+            after = {each.id for each in new.bookings} if new else set()
+            gone |= dict.fromkeys(before - after)
+            put |= {each: new.id for each in after - before if new}
+        return self.home.with_changes(put, gone) if put or gone else self.home
+
+    def _material(self, pairs: Iterable[tuple[Commitment | None, Commitment | None]]) -> tuple[Reserved, Mapping[str, float]]:
+        """Totals are rounded to the ninth digit, so that adding and taking away leaves no dust."""
+        kept = [(old, new) for old, new in pairs if (old.reservations if old else ()) != (new.reservations if new else ())]
+        if not kept:
+            return self.reserved, self.total
+        total = dict(self.total)
+        put: dict[str, dict[str, Commitment]] = {}
+        gone: dict[str, set[str]] = {}
+        for old, new in kept:
+            for each in old.reservations if old else ():
+                total[each.part] = round(total[each.part] - each.quantity, 9)
+                gone.setdefault(each.part, set()).add(each.place.commitment)
+            for each in new.reservations if new else ():
+                total[each.part] = round(total.get(each.part, 0.0) + each.quantity, 9)
+                if new:
+                    put.setdefault(each.part, {})[new.id] = new
+        by_part = dict(self.reserved.by_part)
+        for part in dict.fromkeys([*gone, *put]):
+            changed = by_part.get(part, Layered[str, Commitment]()).with_changes(put.get(part, {}), sorted(gone.get(part, ())))
+            by_part[part] = changed
+            if not changed:
+                del by_part[part], total[part]
+        return Reserved(by_part), total
 
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -184,7 +292,18 @@ class Snapshot:
                     yield booking
 
     def hours(self, work_unit: str) -> OpenHours:
-        return open_hours(self.calendars[self.resources[work_unit].calendar], self.now)
+        return self.hours_of(self.resources[work_unit].calendar)
+
+    def hours_of(self, calendar: str) -> OpenHours:
+        """A calendar's open hours around now; looked up once, because a calendar with many exceptions is long to compare."""
+        known = self._hours.get(calendar)
+        if known is None:
+            known = self._hours[calendar] = open_hours(self.calendars[calendar], self.now)
+        return known
+
+    @cached_property
+    def _hours(self) -> dict[str, OpenHours]:
+        return {}
 
     def repair(self, work_unit: str) -> Busy:
         """The repair of a machine that is down, and its maintenance. A new one at each call, so it may be changed."""
@@ -245,19 +364,24 @@ class Snapshot:
 
     def with_commitments(self, changed: Iterable[Commitment]) -> "Snapshot":
         """The plan with commitments added or replaced; the same plan when there are none."""
-        listed = list(changed)
-        if not listed:
-            return self
-        commitments, queues = Commitments(self.commitments), dict(self.queues)
+        put: dict[str, Commitment] = {}
         gone: dict[str, set[str]] = {}
         added: dict[str, list[Booking]] = {}
-        for commitment in listed:
-            before = commitments.get(commitment.id)
+        for commitment in changed:
+            before = put.get(commitment.id) or self.commitments.get(commitment.id)
             _note_differences(before.bookings if before else (), commitment.bookings, gone, added)
-            commitments[commitment.id] = commitment
-        for unit in gone.keys() | added.keys():
+            put[commitment.id] = commitment
+        if not put:
+            return self
+        return replace(self, commitments=self.commitments.with_changes(put), queues=self._queues_with(gone, added))
+
+    def _queues_with(self, gone: Mapping[str, set[str]], added: Mapping[str, list[Booking]]) -> Mapping[str, Queue]:
+        if not gone and not added:
+            return self.queues
+        queues = dict(self.queues)
+        for unit in dict.fromkeys([*gone, *added]):
             queues[unit] = queues.get(unit, Queue()).with_changes(gone.get(unit, set()), added.get(unit, ()))
-        return replace(self, commitments=commitments, queues=queues)
+        return queues
 
     def with_bookings(self, changed: Iterable[Booking]) -> "Snapshot":
         by_commitment: dict[str, list[Booking]] = {}
@@ -267,14 +391,13 @@ class Snapshot:
 
     def without(self, commitments: Iterable[str]) -> "Snapshot":
         """The plan without some commitments: their bookings and material are free."""
-        gone = set(commitments)
-        if not gone:
+        out = [each for each in dict.fromkeys(commitments) if each in self.commitments]
+        if not out:
             return self
-        freed = self.with_commitments(
-            replace(self.commitments[each], bookings=(), reservations=()) for each in gone if each in self.commitments
-        )
-        kept = Commitments((key, each) for key, each in freed.commitments.items() if key not in gone)
-        return replace(freed, commitments=kept)
+        gone: dict[str, set[str]] = {}
+        for each in out:
+            _note_differences(self.commitments[each].bookings, (), gone, {})
+        return replace(self, commitments=self.commitments.with_changes({}, out), queues=self._queues_with(gone, {}))
 
 
 def _note_differences(

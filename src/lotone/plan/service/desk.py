@@ -49,7 +49,7 @@ class Desk:
 
     def _without_expired(self, stored: Snapshot, keep: str | None) -> Snapshot:
         wall = self.wall_clock()
-        return stored.without(key for key, each in stored.commitments.items() if key != keep and each.is_expired(wall))
+        return stored.without(each.id for each in stored.commitments.holds if each.id != keep and each.is_expired(wall))
 
     def change(
         self,
@@ -120,9 +120,8 @@ def _reason(retold: Retold, because: Words | None) -> Words:
 def moved_count(before: Snapshot, after: Snapshot) -> int:
     """How many bookings stand elsewhere than they did."""
     count = 0
-    for key, commitment in after.commitments.items():
-        old = before.commitments.get(key)
-        if old is not None and old is not commitment:
+    for _, old, commitment in after.commitments.differences(before.commitments):
+        if old is not None and commitment is not None:
             count += _moved(old.bookings, commitment.bookings)
     return count
 

@@ -125,7 +125,7 @@ class Offers(Desk):
     def count_expired(self) -> int:
         """How many holds ran out and were not dropped yet; only reads."""
         wall = self.wall_clock()
-        return sum(each.is_expired(wall) for each in self.store.snapshot().commitments.values())
+        return sum(each.is_expired(wall) for each in self.store.snapshot().commitments.holds)
 
     def cancel(self, order: str) -> None:
         """Take an order out of the plan: what has not begun is given free. Again, it changes nothing. Raises UnknownOrder."""

@@ -185,8 +185,7 @@ class Store:
         if setup_changed:
             self._write_setup(before, after)
         self._write_commitments(before, after, version)
-        closed = [each.id for each in after.commitments.values() if not each.state.is_open]
-        written = after.without(closed).at(LONG_AGO, Supply, after.settings)
+        written = after.without(list(after.commitments.shut)).at(LONG_AGO, Supply, after.settings)
         written = replace(written, version=version, stamp=stamp)
         CACHE.keep(written)
         return written
@@ -230,10 +229,11 @@ class Store:
         self._insert(table, values)
 
     def _write_commitments(self, before: Snapshot, after: Snapshot, version: int) -> None:
-        pairs = [(before.commitments.get(key), new) for key, new in after.commitments.items()]
-        changed = [(old, new) for old, new in pairs if old is not new]
-        for key, old in before.commitments.items():
-            if key not in after.commitments:
+        changed: list[tuple[Commitment | None, Commitment]] = []
+        for _, old, new in after.commitments.differences(before.commitments):
+            if new is not None:
+                changed.append((old, new))
+            elif old is not None:
                 changed.append((old, replace(old, state=CommitmentState.DROPPED, bookings=(), reservations=())))
         self._insert(PLAN_COMMITMENT, [rows.commitment_row(new, version) for old, new in changed if old is None])
         kept = [(old, new) for old, new in changed if old is not None]
