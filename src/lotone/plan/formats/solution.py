@@ -14,11 +14,13 @@ Whole = Annotated[int, Field(strict=True, ge=-LONGEST, le=LONGEST)]
 
 
 class Row(BaseModel):
-    """One operation of a solution: its job and number as in the file of the problem, its machine, when, and its mode."""
+    """One operation of a solution: its job and number as in the file of the problem, its machine, when, and its mode.
+
+    A machine that is not said is any."""
 
     job: Whole
     operation: Whole
-    machine: Whole
+    machine: Whole | None = None
     start: Whole
     end: Whole
     mode: Whole | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lotone.kernel import Invalid
+from lotone.kernel import Conflict, Invalid
 
 Objective = Literal["makespan", "tardiness"]
 LONGEST = 10**12
@@ -21,6 +21,10 @@ class WrongInstance(Invalid):
 
 class CircleInInstance(WrongInstance):
     """Operations that wait for each other."""
+
+
+class NoSchedule(Conflict):
+    """Nothing answers an instance: its rules contradict each other, or no schedule was found in time."""
 
 
 @dataclass(frozen=True)
