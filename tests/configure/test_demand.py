@@ -260,3 +260,10 @@ def test_all_conditions_at_once_are_each_condition_by_itself(rules: DemandRules,
         assert need.minutes == max(0, number(rule.minutes) + sum(times))
         own = (row for row in rules.parameters if row.operation == rule.id and holds(row.when, selected))
         assert need.parameters == {row.parameter: row.value for row in own}
+
+
+@given(random_tables(), st.lists(st.sets(st.sampled_from(NAMES)), min_size=2, max_size=6))
+def test_what_is_kept_from_earlier_configurations_changes_no_later_one(rules: DemandRules, asked: list[set[str]]) -> None:
+    tables = Tables(rules)
+    for selected in [*asked, *asked]:
+        assert tables.explode(selected) == Tables(rules).explode(selected)

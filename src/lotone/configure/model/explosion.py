@@ -1,8 +1,10 @@
 """From a configuration to what it needs: the tables of a product family, made ready once and read for each unit."""
 
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import fields
 from itertools import chain
-from typing import TypeVar
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +23,13 @@ from lotone.configure.model.demand import (
     in_working_order,
 )
 from lotone.configure.model.expression import And, Expression, Implies, Name, Not, Or, Values, features_of, holds
-from lotone.configure.model.formula import NO_VALUES, Quantity, Setting, number_of, setting_of
+from lotone.configure.model.formula import NO_VALUES, Quantity, Setting, is_formula, number_of, setting_of
 
 TERMS_MAX = 16
 """A condition that is no longer than so many conjunctions is looked up; a longer one is evaluated by itself."""
+
+KEPT_MAX = 20_000
+"""So many operations are kept as they were needed."""
 
 Truth = NDArray[np.bool_]
 Term = frozenset[int]
@@ -111,6 +116,18 @@ def _short(alternatives: Sequence[set[Term] | None]) -> set[Term] | None:
 
 
 AnyRow = TypeVar("AnyRow", TimeRule, PartRule, ParameterRule, CheckRule)
+AnyRule = TimeRule | PartRule | ParameterRule | CheckRule
+
+
+class _Step(NamedTuple):
+    """An operation as some configurations need it, and its parts with the places of their rows."""
+
+    operation: OperationNeed
+    parts: tuple[tuple[int, PartNeed], ...]
+
+
+_Key = tuple[int, bytes, bytes] | None
+"""An operation's place, which of the conditions about it hold, and which operations are there."""
 
 
 class _Rows:
@@ -149,45 +166,86 @@ class Tables:
         ]
         keys: dict[tuple[str, str], int] = {}
         self._part_keys = [keys.setdefault((row.part, row.operation), len(keys)) for row in rules.parts]
+        self._deciding = [self._deciding_of(rule) for rule in self._routing]
+        self._kept: dict[_Key, _Step] = {}
+
+    def _deciding_of(self, operation: OperationRule) -> NDArray[np.intp] | None:
+        """The conditions of all rows about an operation; None where a formula computes something for each configuration."""
+        tables: tuple[Sequence[AnyRule], ...] = (
+            self._rules.times, self._rules.parts, self._rules.parameters, self._rules.checks,
+        )  # fmt: skip
+        rows = [row for table in tables for row in table if row.operation == operation.id]
+        if any(is_formula(getattr(row, each.name)) for row in (operation, *rows) for each in fields(row)):
+            return None
+        return np.array(sorted({self._conditions.number[row.when] for row in rows}), np.intp)
 
     def explode(self, selected: Set[str], values: Values = NO_VALUES) -> Demand:
         """What a complete configuration needs; the operations in an order in which they can be done.
 
-        `values` are the numbers and texts of its typed features. Raises NoAmount where a formula has no value.
+        `values` are the numbers and texts of its typed features. Configurations that need an operation just so share what
+        is said of it. Raises NoAmount where a formula has no value.
         """
         truth = self._conditions.truth(selected, values)
-        unit = _Unit(self._rules, selected, values)
         present = truth[self._exists]
+        keys = self._keys(truth, present)
+        steps = [self._kept.get(key) for key in keys]
+        if not all(steps):
+            made = self._made(_Unit(self._rules, selected, values), truth, present)
+            self._keep(keys, made)
+            steps = list(made)
+        parts = sorted((row for step in steps if step for row in step.parts), key=itemgetter(0))
+        return Demand(tuple(need for _, need in parts), tuple(step.operation for step in steps if step))
+
+    def _keys(self, truth: Truth, present: Truth) -> list["_Key"]:
+        """For each operation that is there, what decides how it is done; None where a formula does."""
+        there = present.tobytes()
+        return [
+            None if rows is None else (place, truth[rows].tobytes(), there)
+            for place, rows in ((place, self._deciding[place]) for place in np.flatnonzero(present).tolist())
+        ]
+
+    def _keep(self, keys: Sequence["_Key"], steps: Sequence["_Step"]) -> None:
+        if len(self._kept) > KEPT_MAX:
+            self._kept = {}
+        self._kept.update((key, step) for key, step in zip(keys, steps, strict=True) if key is not None)
+
+    def _made(self, unit: "_Unit", truth: Truth, present: Truth) -> list["_Step"]:
         rules = [self._routing[place] for place in np.flatnonzero(present).tolist()]
         minutes = unit.minutes(rules, self._times.applying(truth, present))
         parameters = unit.parameters(rules, self._parameters.applying(truth, present))
         checks = unit.checks(rules, self._checks.applying(truth, present))
         before = self._before(minutes.keys())
-        operations = (
-            OperationNeed(
-                step=rule.id,
-                words=rule.words,
-                work_center=rule.work_center,
-                minutes=max(0.0, minutes[rule.id]),
-                after=before[rule.id],
-                wait_after_minutes=unit.number(rule.wait_after_minutes),
-                work_units=rule.work_units,
-                parameters=parameters[rule.id],
-                checks=tuple(checks[rule.id]),
+        parts = self._needed_parts(unit, self._parts.applying(truth, present))
+        return [
+            _Step(
+                OperationNeed(
+                    step=rule.id,
+                    words=rule.words,
+                    work_center=rule.work_center,
+                    minutes=max(0.0, minutes[rule.id]),
+                    after=before[rule.id],
+                    wait_after_minutes=unit.number(rule.wait_after_minutes),
+                    work_units=rule.work_units,
+                    parameters=parameters[rule.id],
+                    checks=tuple(checks[rule.id]),
+                ),
+                tuple((place, need) for place, need in parts if need.operation == rule.id),
             )
             for rule in rules
-        )
-        return Demand(self._needed_parts(unit, self._parts.applying(truth, present)), tuple(operations))
+        ]
 
-    def _needed_parts(self, unit: "_Unit", places: Iterable[int]) -> tuple[PartNeed, ...]:
-        """One need for each part and operation, where the first of its rows stands."""
-        needs: dict[int, PartNeed] = {}
+    def _needed_parts(self, unit: "_Unit", places: Iterable[int]) -> list[tuple[int, PartNeed]]:
+        """One need for each part and operation, with the place of the first of its rows."""
+        needs: dict[int, tuple[int, PartNeed]] = {}
         for place in places:
             need, key = self._part_needs[place] or unit.part(place), self._part_keys[place]
-            first = needs.setdefault(key, need)
-            if first is not need:
-                needs[key] = PartNeed(need.part, first.quantity + need.quantity, need.operation)
-        return tuple(need for need in needs.values() if need.quantity > 0)
+            known = needs.get(key)
+            if known is None:
+                needs[key] = place, need
+            else:
+                first, sum_of = known
+                needs[key] = first, PartNeed(need.part, sum_of.quantity + need.quantity, need.operation)
+        return [each for each in needs.values() if each[1].quantity > 0]
 
     def _before(self, present: Set[str]) -> dict[str, tuple[str, ...]]:
         """What each operation waits for; one that is left out hands on what it waited for itself."""

@@ -36,6 +36,8 @@ from lotone.configure.reasoning.typed import Domain, Typed
 from lotone.configure.reasoning.wishes import amounts, distance, ranked
 from lotone.kernel import Money
 
+VALID_MAX = 10_000
+"""So many configurations that were found here are known to be valid."""
 Values = Mapping[str, Scalar]
 _NONE: Values = {}
 
@@ -86,6 +88,7 @@ class Configurator:
         self._names = Names(tuple(model.features))
         self._variable = self.formula.clauses.variable
         self._branches = Branches(model)
+        self._valid: set[frozenset[str]] = set()
         self._price = np.zeros(self.formula.variables + 1, dtype=np.int64)
         self._price[1 : len(self._variable) + 1] = [feature.price_cents for feature in model.features.values()]
 
@@ -267,6 +270,8 @@ class Configurator:
 
     def check(self, configuration: Iterable[str], values: Values = _NONE) -> frozenset[str]:
         """The configuration, when it is complete and breaks no rule. Raises Incomplete, Contradiction, UnknownFeature."""
+        if not values and isinstance(configuration, frozenset) and configuration in self._valid:
+            return configuration
         asked = self._asked(configuration, (), values)
         chosen = frozenset(asked.chosen)
         others = [-number for name, number in self._variable.items() if name not in chosen]
@@ -328,7 +333,12 @@ class Configurator:
         found = asked.reasoner.cheapest(asked.assumptions, ranked(*costs))
         if found is None:
             raise Contradiction(self._explained(asked, ()))
-        return self._named(found)
+        configuration = self._named(found)
+        if not asked.values:
+            if len(self._valid) > VALID_MAX:
+                self._valid = set()
+            self._valid.add(configuration)
+        return configuration
 
     def _bounds(self, answer: Answer, states: NDArray[np.uint8]) -> tuple[int, int]:
         """Lowest and highest price: as answered, or the closer bounds of the tree where those are not attained."""

@@ -6,13 +6,13 @@ product do: a colour changes a parameter, not an operation. So a shop asks about
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import count
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from lotone.kernel import Words
 from lotone.plan.model.binding import Chain, promise_of_chain
@@ -23,15 +23,28 @@ from lotone.plan.model.fault import DoesNotFit, NoCapacity, NoMachine, NoSupply
 from lotone.plan.model.insert import Steps, place, ready_steps
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.snapshot import LONG_AGO, Commitment, Snapshot
-from lotone.plan.model.supply import Ready
+from lotone.plan.model.supply import Ready, Supply
 
 NoPromise = NoMachine | DoesNotFit | NoSupply | NoCapacity
 """What keeps the plan from promising a day."""
+Entry = TypeVar("Entry")
 GUEST = "quote"
 KEPT = 16
 SOON = timedelta(minutes=30)
 """However fast the plant's time passes, answers from longer ago are not used again."""
 UNTOLD = Promise(LONG_AGO, 0.0, LONG_AGO, (), Words(""))
+
+
+class _Known(NamedTuple):
+    """An operation that was asked about: the number of its shape, and its part that is there last, if it must wait."""
+
+    need: OperationNeed
+    shape: int
+    ready: Ready | None
+
+
+def _ready(known: Iterable[_Known]) -> Steps:
+    return {(1, each.need.step): each.ready for each in known if each.ready is not None}
 
 
 class Asking:
@@ -40,32 +53,31 @@ class Asking:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._answers: dict[Any, Promise | NoPromise] = {}
-        self._ready: dict[int, tuple[OperationNeed, Ready | None]] = {}
+        self._known: dict[int, _Known] = {}
         """By the operation itself, which is kept here so that no other can take its number."""
+        self._shapes: dict[Any, int] = {}
 
     def promise(self, demand: Demand) -> Promise | NoPromise:
         """What `hold` would promise for the demand, or the fault it would raise."""
         try:
-            ready = self._ready_steps(demand) if demand.is_simple else ready_steps(self.snapshot, demand)
+            known = [self._looked_at(need) for need in demand.in_order] if demand.is_simple else None
+            ready = ready_steps(self.snapshot, demand) if known is None else _ready(known)
         except NoSupply as fault:
             return fault
-        key = (demand.shape, tuple(sorted(ready.items())))
+        shape = demand.shape if known is None else (demand.words, *(each.shape for each in known))
+        key = shape, tuple(sorted(ready.items()))
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = self._asked(demand, ready)
         return answer
 
-    def _ready_steps(self, demand: Demand) -> Steps:
-        """As `ready_steps`; the same operation is looked at once, in however many demands it stands."""
-        found: Steps = {}
-        for need in demand.in_order:
-            known = self._ready.get(id(need))
-            if known is None:
-                last = ready_steps(self.snapshot, Demand((replace(need, after=()),))).get((1, need.step))
-                known = self._ready[id(need)] = need, last
-            if known[1] is not None:
-                found[1, need.step] = known[1]
-        return found
+    def _looked_at(self, need: OperationNeed) -> "_Known":
+        """The same operation is looked at once, in however many demands of one unit it stands."""
+        known = self._known.get(id(need))
+        if known is None:
+            last = ready_steps(self.snapshot, Demand((replace(need, after=()),))).get((1, need.step))
+            known = self._known[id(need)] = _Known(need, self._shapes.setdefault(need.shape, len(self._shapes)), last)
+        return known
 
     def _asked(self, demand: Demand, ready: Steps) -> Promise | NoPromise:
         numbers = count(1)
@@ -78,11 +90,26 @@ class Asking:
 
 
 class Recent:
-    """What was asked a moment ago, by the version of the plan. Shared by all threads: they add answers, always the same."""
+    """What was asked a moment ago, by the version of the plan, and the material of each organization as it was then.
+
+    Shared by all threads that ask one database: they add answers, always the same.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[datetime, Asking]] = OrderedDict()
+        self._material: OrderedDict[str, tuple[datetime, Supply]] = OrderedDict()
         self._lock = Lock()
+
+    def material(self, organization: str, wall: datetime, age_s: float, read: Callable[[], Supply]) -> Supply:
+        """The material as it was up to so many seconds of wall time ago, read now if nobody did."""
+        with self._lock:
+            known = self._material.get(organization)
+        if known is not None and abs((wall - known[0]).total_seconds()) < age_s:
+            return known[1]
+        supply = read()
+        with self._lock:
+            _put(self._material, organization, (wall, supply))
+        return supply
 
     def recent(self, stored: Snapshot, wall: datetime, plant: datetime, age_s: float) -> Asking | None:
         with self._lock:
@@ -95,10 +122,14 @@ class Recent:
         if not stored.stamp:
             return  # an organization without a plan: the next one's stock is another
         with self._lock:
-            self._kept[stored.stamp] = wall, asking
-            self._kept.move_to_end(stored.stamp)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            _put(self._kept, stored.stamp, (wall, asking))
+
+
+def _put(kept: OrderedDict[str, Entry], key: str, entry: Entry) -> None:
+    kept[key] = entry
+    kept.move_to_end(key)
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
 
 
 class _GuestChain(Chain):

@@ -14,6 +14,7 @@ from lotone.plan.model.retell import Retold, retell
 from lotone.plan.model.settings import PlanSettings
 from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Supply
+from lotone.plan.service.notebook import Notebook
 from lotone.plan.store import Store
 
 ATTEMPTS = 5
@@ -39,13 +40,18 @@ class Desk:
         self.tell = tell
         self.material = material
         self.settings = settings or PlanSettings()
+        self.notebook = Notebook(store.connection, store.organization, wall_clock)
 
     def snapshot(self, now: datetime | None = None) -> Snapshot:
         """The plan as it stands now, without the holds that ran out."""
         return self._seen(self.store.snapshot(), now, None)
 
-    def _seen(self, stored: Snapshot, now: datetime | None, keep: str | None) -> Snapshot:
-        return self._without_expired(stored, keep).at(now or self.plant_clock(), self.material, self.settings)
+    def _seen(
+        self, stored: Snapshot, now: datetime | None, keep: str | None, material: Callable[[], Supply] | None = None
+    ) -> Snapshot:
+        learned = self.notebook.learned(self.settings.spread)
+        seen = self._without_expired(stored, keep)
+        return seen.at(now or self.plant_clock(), material or self.material, self.settings, learned)
 
     def _without_expired(self, stored: Snapshot, keep: str | None) -> Snapshot:
         wall = self.wall_clock()
@@ -76,6 +82,7 @@ class Desk:
             written = self.store.write(stored, after)
             if written is not None:
                 self._tell_all(before, after, retold, cause, why)
+                self.notebook.note(before, after, cause or "plan")
                 return replace(after, version=written.version, stamp=written.stamp)
         raise PlanBusy("others changed the plan again and again in the same moment; try again")
 

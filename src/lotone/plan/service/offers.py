@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Pool
 
 from lotone.kernel import new_id
 from lotone.plan.model import happen
@@ -18,7 +22,8 @@ from lotone.plan.service.desk import Desk
 
 FORGET_AFTER = timedelta(days=1)
 """A hold that ran out this long ago is deleted and can no longer be confirmed."""
-ASKED = Recent()
+ASKED: WeakKeyDictionary[Pool, Recent] = WeakKeyDictionary()
+"""By the database that was asked."""
 
 
 class Offers(Desk):
@@ -37,22 +42,24 @@ class Offers(Desk):
     def promise_many(self, demands: Iterable[Demand], *, age_s: float = 0.0) -> list[Promise | NoPromise]:
         """For each demand what `promise` says, or the fault it would raise: all of them about one and the same plan.
 
-        Each is put into the plan by itself, as if the others were not asked. `age_s` allows answers from a look at this
-        version of the plan and its material that is up to so many seconds of wall time old: what others asked then is
-        known already. Keeps nothing, writes nothing.
+        Each is put into the plan by itself, as if the others were not asked. `age_s` allows a look at this version of the
+        plan, and at the material of any, that is up to so many seconds of wall time old: what others asked then is known
+        already. Keeps nothing, writes nothing.
         """
         asking = self._asking(age_s)
         return [asking.promise(demand) for demand in demands]
 
     def _asking(self, age_s: float) -> Asking:
         stored, wall, plant = self.store.snapshot(), self.wall_clock(), self.plant_clock()
-        known = ASKED.recent(stored, wall, plant, age_s)
+        recent = ASKED.setdefault(self.store.connection.engine.pool, Recent())
+        known = recent.recent(stored, wall, plant, age_s)
         if known is not None:
             return known
-        asking = Asking(self._seen(stored, plant, None))
+        material = partial(recent.material, self.store.organization, wall, age_s, self.material) if age_s > 0 else None
+        asking = Asking(self._seen(stored, plant, None, material))
         if age_s > 0:
             _ = asking.snapshot.stock  # read now: later questions come in other transactions
-            ASKED.keep(stored, wall, asking)
+            recent.keep(stored, wall, asking)
         return asking
 
     def hold(self, demand: Demand, minutes: float = 15) -> Hold:
