@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import NamedTuple
 
 from lotone.plan.model.booking import Booking, BookingState, Place, Resource
@@ -164,11 +165,7 @@ class _Unit:
                 continue
             pushes += 1
             if pushes > PUSHES:
-                raise NoCapacity(
-                    f"step {need.step} can't begin within {late.wait_most_minutes:g} minutes after step {late.step}; let it"
-                    " wait longer, or open both machines at the same hours",
-                    where=need.step,
-                )
+                raise self._why_too_late(late, need, found.machine)
             index = self._back_to(late)
         return [self.placed[need.step] for need in needs]
 
@@ -200,6 +197,22 @@ class _Unit:
                 self.end_from[step] = start - before.wait_most
                 return before
         return None
+
+    def _why_too_late(self, late: OperationNeed, need: OperationNeed, machine: Resource) -> Exception:
+        way = self.snapshot.transport.get((late.work_center, machine.work_center), 0.0)
+        longest = late.wait_most_minutes or 0.0
+        if late.wait_after_minutes + way > longest:
+            return DoesNotFit(
+                f"step {need.step} must begin within {longest:g} minutes after step {late.step}, but it waits"
+                f" {late.wait_after_minutes:g} minutes, and the way takes {way:g} minutes from {late.work_center} to"
+                f" {machine.work_center}; allow a longer wait",
+                where=need.step,
+            )
+        return NoCapacity(
+            f"step {need.step} can't begin within {longest:g} minutes after step {late.step}; let it wait longer, or open"
+            " both machines at the same hours",
+            where=need.step,
+        )
 
     def _back_to(self, late: OperationNeed) -> int:
         """Take everything from a step on from the floor again; returns the step's place in the order."""
@@ -271,12 +284,11 @@ def why_nowhere(snapshot: Snapshot, need: OperationNeed) -> Exception:
 
 
 def _too_long(snapshot: Snapshot, need: OperationNeed, machines: list[Resource]) -> DoesNotFit | None:
-    if all(need.size > machine.capacity for machine in machines if machine.capacity > 1 or need.batch):
-        sizes = [machine.capacity for machine in machines if machine.capacity > 1 or need.batch]
-        if len(sizes) == len(machines):
-            return DoesNotFit(
-                f"step {need.step} takes {need.size:g}, but its machines take at most {max(sizes)}; split it", where=need.step
-            )
+    room = [_room(machine, need) for machine in machines]
+    if need.size > max(room):
+        return DoesNotFit(
+            f"step {need.step} takes {need.size:g}, but its machines take at most {max(room):g}; split it", where=need.step
+        )
     longest = {machine.work_unit: snapshot.hours(machine.work_unit).longest for machine in machines}
     if any(need.duration(unit) <= window for unit, window in longest.items()):
         return None
@@ -287,3 +299,9 @@ def _too_long(snapshot: Snapshot, need: OperationNeed, machines: list[Resource])
         f" {hours:g} hours at a time; split the step or lengthen the shift",
         where=need.step,
     )
+
+
+def _room(machine: Resource, need: OperationNeed) -> float:
+    """The largest size that goes on a machine: any, where one thing at a time is done."""
+    counts = bool(need.batch) if machine.batch else machine.capacity > 1
+    return machine.capacity if counts else inf
