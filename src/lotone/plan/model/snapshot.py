@@ -237,6 +237,28 @@ class _Index:
         return Reserved(by_part), total
 
 
+class Resources(dict[str, Resource]):
+    """Machines, operators and tools by id, shared by all versions of a plan between which none changes. Not to be changed."""
+
+    @cached_property
+    def centers(self) -> dict[str, list[Resource]]:
+        """The machines of each work center, by name."""
+        centers: dict[str, list[Resource]] = {}
+        for name in sorted(self):
+            if self[name].is_machine:
+                centers.setdefault(self[name].work_center, []).append(self[name])
+        return centers
+
+    @cached_property
+    def skills(self) -> dict[str, list[Resource]]:
+        """The operators and tools with each skill, by name."""
+        skills: dict[str, list[Resource]] = {}
+        for name in sorted(self):
+            for skill in () if self[name].is_machine else self[name].skills:
+                skills.setdefault(skill, []).append(self[name])
+        return skills
+
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -261,14 +283,27 @@ class Snapshot:
     settings: PlanSettings = field(default_factory=PlanSettings)
     learned: Learned = field(default_factory=Learned, compare=False)
 
-    def at(self, now: datetime, material: Callable[[], Supply], settings: PlanSettings) -> "Snapshot":
+    def at(
+        self, now: datetime, material: Callable[[], Supply], settings: PlanSettings, learned: Learned | None = None
+    ) -> "Snapshot":
         """The same plan as it looks at a moment of plant time (the next whole second of it). The material is asked for
         when it is needed, and then only once."""
-        return replace(self, now=whole_second(now), material=cache(material), settings=settings)
+        known = learned or self.learned
+        return replace(self, now=whole_second(now), material=cache(material), settings=settings, learned=known)
 
     @property
     def supply(self) -> Supply:
         return self.material()
+
+    @property
+    def _resources(self) -> "Resources":
+        resources = self.resources
+        assert isinstance(resources, Resources)
+        return resources
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.resources, Resources):
+            object.__setattr__(self, "resources", Resources(self.resources))
 
     def booking(self, booking_id: str) -> Booking | None:
         home = self.commitments.home.get(booking_id)
@@ -316,35 +351,18 @@ class Snapshot:
     def candidates(self, need: OperationNeed) -> list[Resource]:
         """The machines that can do an operation, by name."""
         if need.work_units is None:
-            return self._centers.get(need.work_center, [])
+            return self._resources.centers.get(need.work_center, [])
         known = (self.resources[each] for each in sorted(need.work_units) if each in self.resources)
         return [each for each in known if each.is_machine]
 
     def skilled(self, skill: str) -> list[Resource]:
         """The operators and tools with a skill, by name."""
-        return self._skills.get(skill, [])
-
-    @cached_property
-    def _skills(self) -> dict[str, list[Resource]]:
-        skills: dict[str, list[Resource]] = {}
-        for name in sorted(self.resources):
-            resource = self.resources[name]
-            for skill in () if resource.is_machine else resource.skills:
-                skills.setdefault(skill, []).append(resource)
-        return skills
+        return self._resources.skills.get(skill, [])
 
     def transport_between(self, before: str, after: str) -> timedelta:
         """The way from one work center to another, in whole seconds."""
         minutes = self.transport.get((before, after), 0.0) if self.transport else 0.0
         return timedelta(seconds=ceil(minutes * 60))
-
-    @cached_property
-    def _centers(self) -> dict[str, list[Resource]]:
-        centers: dict[str, list[Resource]] = {}
-        for name in sorted(self.resources):
-            if self.resources[name].is_machine:
-                centers.setdefault(self.resources[name].work_center, []).append(self.resources[name])
-        return centers
 
     def moved(self, booking: Booking, work_unit: str, start: datetime, crew: tuple[str, ...] | None = None) -> Booking:
         """A booking at another time, and maybe on another machine, which may take longer or shorter, or with another crew."""
