@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
+from lotone.plan.model.beginning import is_ordered
 from lotone.plan.model.booking import Booking, BookingState, Resource
 from lotone.plan.model.fault import UnknownWorkUnit
 from lotone.plan.model.settings import whole_second
@@ -72,18 +73,6 @@ def released(snapshot: Snapshot, booking: Booking) -> Snapshot:
     if booking.state is not BookingState.PLANNED:
         return snapshot
     return snapshot.with_bookings([replace(booking, state=BookingState.RELEASED)])
-
-
-def started(snapshot: Snapshot, booking: Booking, at: datetime) -> Snapshot:
-    """The machine began. It works on one thing at a time, so what it was believed to work on before has ended."""
-    if not booking.state.waits:
-        return snapshot
-    others = [x for x in snapshot.queues[booking.work_unit].bookings if x.state is BookingState.STARTED]
-    end = max(whole_second(at + timedelta(minutes=booking.minutes)), snapshot.now)
-    end = min([end, *(other.start for other in others if other.start > at)])
-    begun = replace(booking, state=BookingState.STARTED, start=at, end=end)
-    ended = [replace(other, end=at) for other in others if other.start <= at < other.end]
-    return snapshot.with_bookings([*ended, begun])
 
 
 def progressed(snapshot: Snapshot, booking: Booking, percent: float, at: datetime) -> Snapshot:
@@ -167,14 +156,10 @@ def is_behind(snapshot: Snapshot) -> bool:
         return True
     late_since = snapshot.now - timedelta(minutes=snapshot.settings.late_minutes)
     return any(
-        _overruns(booking, snapshot.now) or (_is_ordered(booking) and booking.start < late_since)
+        _overruns(booking, snapshot.now) or (is_ordered(booking) and booking.start < late_since)
         for queue in snapshot.queues.values()
         for booking in queue.bookings
     )
-
-
-def _is_ordered(booking: Booking) -> bool:
-    return booking.state in (BookingState.PLANNED, BookingState.RELEASED)
 
 
 def disturbs(snapshot: Snapshot, booking_id: str) -> bool:

@@ -12,22 +12,24 @@ from lotone.plan.model.snapshot import Commitment, Snapshot
 from lotone.plan.model.supply import Ready, pegs
 
 
-def settle(snapshot: Snapshot, pull: Collection[str] = ()) -> Snapshot:
+def settle(snapshot: Snapshot, pull: Collection[str] = (), first: Collection[str] = ()) -> Snapshot:
     """The plan with every waiting booking at a time that is possible now.
 
     Works like the plant itself would: bookings are taken in the order of their start. One that can begin as planned
     stays. One that can't (its machine is busy or down, its predecessor or material is late, its time has passed) is
     moved to the first time it can, and takes its turn there; so the sequence on a machine stays. It goes to another
     machine when it would end earlier there by the settings' `move_minutes`, in a real gap. A held booking that has to
-    move never pushes others. Bookings in `pull` (ids) may also become earlier. Raises NoCapacity.
+    move never pushes others. Bookings in `pull` (ids) may also become earlier. Those in `first`, none before those it follows,
+    take their places before all others that were not sent to their machines yet. Raises NoCapacity.
     """
-    return _Settling(snapshot, frozenset(pull)).run()
+    return _Settling(snapshot, frozenset(pull), list(first)).run()
 
 
 class _Settling:
-    def __init__(self, snapshot: Snapshot, pull: frozenset[str]) -> None:
+    def __init__(self, snapshot: Snapshot, pull: frozenset[str], first: list[str]) -> None:
         self.snapshot = snapshot
-        self.pull = pull
+        self.pull = pull.union(first)
+        self.first = first
         self.margin = timedelta(minutes=snapshot.settings.move_minutes)
         self.material: dict[Place, Ready] = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
         self.hours = {unit: snapshot.hours(unit) for unit in snapshot.resources}
@@ -61,11 +63,36 @@ class _Settling:
         heappush(self.turns, (start, booking.start, booking.id, booking))
 
     def run(self) -> Snapshot:
+        for name in self.first:
+            self._go_first(name)
         while self.turns:
             turn, _, _, booking = heappop(self.turns)
+            if booking.place in self.ends:
+                continue
             self.waiting[booking.work_unit].take(turn, turn + booking.duration)
             self._take_turn(booking, turn)
         return self.snapshot.with_bookings(self.moved) if self.moved else self.snapshot
+
+    def _go_first(self, name: str) -> None:
+        booking = self.snapshot.booking(name)
+        if booking is None or not booking.state.is_movable:
+            return
+        need = self.snapshot.commitments[booking.commitment].need(booking)
+        ready, _ = self._ready(booking)
+        best: tuple[datetime, str, datetime] | None = None
+        for machine in self.snapshot.candidates(need):
+            start = self._first(machine.work_unit, ready, need.duration(machine.work_unit), *self._sent(machine.work_unit))
+            if start is not None and (best is None or start + need.duration(machine.work_unit) < best[0]):
+                best = (start + need.duration(machine.work_unit), machine.work_unit, start)
+        if best is not None:
+            self.waiting[booking.work_unit].take(booking.start, booking.end)
+            self._place(booking, best[1], best[2], best[0] - best[2])
+
+    def _sent(self, work_unit: str) -> tuple[Busy, Busy]:
+        """What stands for good on a machine, and what was sent to it."""
+        queue = self.snapshot.queues.get(work_unit)
+        sent = (each for each in queue.bookings if each.state is BookingState.RELEASED) if queue else ()
+        return self.placed[work_unit], Busy((each.start, each.end) for each in sent)
 
     def _take_turn(self, booking: Booking, turn: datetime) -> None:
         if self._is_passing_hold(booking):

@@ -12,6 +12,7 @@ from lotone.plan import Booking, BookingState, Calendar, Resource
 from lotone.web.access import needs, platform_of
 from lotone.web.page import reader_of
 from lotone.web.plan.changes import changes
+from lotone.web.plan.events_api import router as events
 from lotone.web.plan.loads import loads
 from lotone.web.plan.names import Names
 from lotone.web.plan.operation import Operation, operation
@@ -20,6 +21,7 @@ from lotone.web.plan.promises import Shown, Standing, Tracked, chosen, tracked
 from lotone.wiring import Work
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
+router.routes.extend(events.routes)
 LONGEST = timedelta(days=92)
 BEFORE, AFTER = timedelta(hours=8), timedelta(days=3)
 DAYS_MOST = 62
