@@ -17,6 +17,7 @@ from lotone.configure.reasoning.layout import Layout
 from lotone.configure.reasoning.limits import Limits, NoCompiler, TooHard
 from lotone.configure.reasoning.nnf import layout_of
 from lotone.configure.reasoning.small import WORK_MAX, compile_small
+from lotone.configure.reasoning.units import propagated
 
 COMPILER = "d4 1.0.0"
 """What makes circuits, as a part of the keys of stored ones."""
@@ -58,7 +59,10 @@ def compile_with_d4(clauses: Sequence[Sequence[int]], variables: int, limits: Li
         raise IndexError(f"a clause speaks of variable {largest}, there are {variables}")
     if not largest:
         return layout_of(_NOTHING_TO_SAY, variables)
-    text = _run(numbers.tobytes(), variables, limits)
+    decided = propagated(numbers, variables)
+    if decided is None:
+        return layout_of(_NO_SOLUTION, variables)
+    text = _run(decided.tobytes(), variables, limits)
     if len(text) * _TEXT_SHARE > limits.megabytes << 20:
         raise _too_hard(variables, f"its circuit takes {len(text) >> 20} MiB as text, more than {limits.megabytes} MiB allow")
     return layout_of(text, variables)
