@@ -1,4 +1,4 @@
-"""What must be made before LotOne is packed: the bundled front end, native circuits, Python code from .proto files,
+"""What must be made before LotOne is packed: the bundled front end, native kernels, Python code from .proto files,
 compiled translations.
 
 Hatchling calls `Build` for wheels, source distributions and editable installs; `python build_hook.py` does the same in
@@ -22,14 +22,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_OLDEST = 20
 STAMP = "inputs.sha256"
-CIRCUITS = {
+PLATFORMS = {
     "linux-x86_64.so": "x86_64-linux-gnu",
     "linux-aarch64.so": "aarch64-linux-gnu",
     "macos-x86_64.dylib": "x86_64-macos.11.0",
     "macos-arm64.dylib": "aarch64-macos.11.0",
     "windows-x86_64.dll": "x86_64-windows-gnu",
 }
-"""The names that kernel/native.py looks for, and the compiler's names of these platforms."""
+"""The names that every native.py looks for, and the compiler's names of these platforms."""
+KERNELS = ("configure/reasoning/kernel", "plan/solvers/engine/kernel")
+"""Folders with C sources under src/lotone: each becomes one library."""
 COMPILE = [
     "cc",
     "-shared",
@@ -62,7 +64,8 @@ class Build(BuildHookInterface[Any]):
 def build(root: Path) -> None:
     """Make everything that is out of date under this checkout or unpacked source distribution."""
     make_front_end(root / "web", root / "src" / "lotone" / "web" / "static" / "built")
-    make_circuits(root / "src" / "lotone" / "configure" / "reasoning" / "kernel")
+    for folder in KERNELS:
+        make_kernel(root / "src" / "lotone" / folder)
     for proto in sorted((root / "src" / "lotone").rglob("*.proto")):
         make_messages(proto)
     for catalog in sorted((root / "src" / "lotone").rglob("*.po")):
@@ -145,23 +148,25 @@ def _run(step: str, command: list[str], folder: Path) -> None:
         raise BuildFailed(f"{step} failed (exit {done.returncode}) in {folder}", last or "it said nothing")
 
 
-# native circuits
+# native kernels
 
 
-def make_circuits(folder: Path) -> None:
-    """Compile circuit.c for every platform: it needs no library and no Python, so one wheel holds and serves them all."""
-    source, built = folder / "circuit.c", folder / "built"
-    fingerprint = hashlib.sha256(json.dumps([CIRCUITS, COMPILE]).encode() + source.read_bytes()).hexdigest()
+def make_kernel(folder: Path) -> None:
+    """Compile the C sources of a folder for every platform: they need no library and no Python, so one wheel serves all."""
+    sources, built = sorted(folder.glob("*.c")), folder / "built"
+    if not sources:
+        raise BuildFailed("the native kernels", f"{folder} has no C sources; take a complete source tree")
+    fingerprint = _kernel_fingerprint([*sources, *sorted(folder.glob("*.h"))])
     if _is_compiled_from(built, fingerprint):
         return
     if importlib.util.find_spec("ziglang") is None:
-        raise BuildFailed("the native circuits", "they need a C compiler for all platforms: `pip install ziglang`")
+        raise BuildFailed("the native kernels", "they need a C compiler for all platforms: `pip install ziglang`")
     fresh = folder / ".built"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    for name, target in CIRCUITS.items():
-        command = [sys.executable, "-m", "ziglang", *COMPILE, "-target", target, "-o", name, str(source)]
-        _run(f"compiling circuit.c for {target}", command, fresh)
+    for name, target in PLATFORMS.items():
+        command = [sys.executable, "-m", "ziglang", *COMPILE, "-target", target, "-o", name, *map(str, sources)]
+        _run(f"compiling {', '.join(path.name for path in sources)} for {target}", command, fresh)
     for left_over in [*fresh.glob("*.lib"), *fresh.glob("*.pdb")]:
         left_over.unlink()
     (fresh / STAMP).write_text(fingerprint, encoding="utf-8")
@@ -169,12 +174,19 @@ def make_circuits(folder: Path) -> None:
     shutil.move(fresh, built)
 
 
+def _kernel_fingerprint(files: list[Path]) -> str:
+    digest = hashlib.sha256(json.dumps([PLATFORMS, COMPILE]).encode())
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def _is_compiled_from(built: Path, fingerprint: str) -> bool:
     try:
         known = (built / STAMP).read_text(encoding="utf-8")
     except OSError:
         return False
-    return known == fingerprint and all((built / name).is_file() for name in CIRCUITS)
+    return known == fingerprint and all((built / name).is_file() for name in PLATFORMS)
 
 
 # messages and translations

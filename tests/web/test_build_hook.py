@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from lotone.configure.reasoning.kernel import native
+from lotone.kernel.native import LIBRARIES
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,30 +103,42 @@ def _kernel(folder: Path, source: str) -> Path:
     return folder
 
 
-def test_circuits_are_compiled_for_all_platforms_and_again_only_when_the_source_changed(
+def test_kernels_are_compiled_for_all_platforms_and_again_only_when_the_source_changed(
     hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kernel = _kernel(tmp_path, '__attribute__((visibility("default"))) int answer(void) { return 42; }\n')
-    monkeypatch.setattr(hook, "CIRCUITS", {name: hook.CIRCUITS[name] for name in ("linux-x86_64.so", "macos-arm64.dylib")})
-    hook.make_circuits(kernel)
+    monkeypatch.setattr(hook, "PLATFORMS", {name: hook.PLATFORMS[name] for name in ("linux-x86_64.so", "macos-arm64.dylib")})
+    hook.make_kernel(kernel)
     built = kernel / "built"
-    assert {path.name for path in built.iterdir()} == {*hook.CIRCUITS, hook.STAMP}
+    assert {path.name for path in built.iterdir()} == {*hook.PLATFORMS, hook.STAMP}
     assert (built / "linux-x86_64.so").read_bytes().startswith(b"\x7fELF")
     assert (built / "macos-arm64.dylib").read_bytes().startswith(b"\xcf\xfa\xed\xfe")
     before = (built / hook.STAMP).stat().st_mtime_ns
-    hook.make_circuits(kernel)
+    hook.make_kernel(kernel)
     assert (built / hook.STAMP).stat().st_mtime_ns == before
+    (kernel / "more.c").write_text("int more(void) { return 1; }\n", "utf-8")
+    hook.make_kernel(kernel)
+    assert (built / hook.STAMP).stat().st_mtime_ns > before, "a further source is compiled too"
     _kernel(tmp_path, "this is not C")
-    with pytest.raises(SystemExit, match=r"compiling circuit\.c for x86_64-linux-gnu failed"):
-        hook.make_circuits(kernel)
+    with pytest.raises(SystemExit, match=r"compiling circuit\.c, more\.c for x86_64-linux-gnu failed"):
+        hook.make_kernel(kernel)
     assert (built / "linux-x86_64.so").is_file(), "a build that fails leaves the last good one"
 
 
 def test_a_missing_c_compiler_is_explained(hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hook.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SystemExit, match="pip install ziglang"):
-        hook.make_circuits(_kernel(tmp_path, ""))
+        hook.make_kernel(_kernel(tmp_path, ""))
 
 
-def test_the_names_of_circuits_are_those_that_are_looked_for(hook: ModuleType) -> None:
-    assert set(hook.CIRCUITS) == set(native.LIBRARIES.values())
+def test_a_kernel_without_sources_is_named(hook: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="has no C sources"):
+        hook.make_kernel(tmp_path)
+
+
+def test_the_folders_of_kernels_exist(hook: ModuleType) -> None:
+    assert all(list((ROOT / "src" / "lotone" / folder).glob("*.c")) for folder in hook.KERNELS)
+
+
+def test_the_names_of_kernels_are_those_that_are_looked_for(hook: ModuleType) -> None:
+    assert set(hook.PLATFORMS) == set(LIBRARIES.values())

@@ -6,6 +6,7 @@ from lotone.kernel.errors import Conflict, Forbidden, Invalid, LotOneError, NotF
 from lotone.kernel.facts import Fact, Tell, Told, fact_from_json
 from lotone.kernel.ids import new_id
 from lotone.kernel.messages import Messages
+from lotone.kernel.native import native_library
 from lotone.kernel.outbox import Bus, Relay, Trouble, facts_after, keep, newest_number, troubles, waiting
 from lotone.kernel.settings import Settings, WrongSetting, read_settings
 from lotone.kernel.words import LANGUAGES, Money, Words
@@ -39,6 +40,7 @@ __all__ = [
     "fact_from_json",
     "facts_after",
     "keep",
+    "native_library",
     "new_id",
     "newest_number",
     "read_settings",

@@ -18,17 +18,11 @@ from lotone.configure.reasoning.kernel.passes import Counts, Found, TooLarge
 from lotone.configure.reasoning.layout import ARRAYS, Layout
 from lotone.configure.reasoning.limits import TooHard
 from lotone.configure.reasoning.reasoner import Costs
+from lotone.kernel import native_library
 
 log = structlog.get_logger(__name__)
 
 BUILT = Path(__file__).parent / "built"
-LIBRARIES = {
-    ("Linux", "x86_64"): "linux-x86_64.so",
-    ("Linux", "aarch64"): "linux-aarch64.so",
-    ("Darwin", "x86_64"): "macos-x86_64.dylib",
-    ("Darwin", "arm64"): "macos-arm64.dylib",
-    ("Windows", "AMD64"): "windows-x86_64.dll",
-}
 _FOUND, _IMPOSSIBLE, _TOO_LARGE, _WRONG_LITERAL = range(4)
 _NO_COST: Costs = np.zeros(0, dtype=np.int64)
 _LIMB_BITS = 64
@@ -80,9 +74,8 @@ class _Summary(Structure):
 @cache
 def library() -> CDLL | None:
     """The library for this platform; None, said once, where there is none."""
-    name = LIBRARIES.get((platform.system(), platform.machine()), "")
     try:
-        loaded = CDLL(str(BUILT / name))
+        loaded = native_library(BUILT)
         for call in (loaded.answer, loaded.cheapest, loaded.count):
             call.restype = c_int
     except (OSError, AttributeError) as fault:

@@ -1,0 +1,145 @@
+"""Workers that search at once and meet in a pool of good schedules: tabu search between schedules that both were good."""
+
+from collections.abc import Callable
+from ctypes import c_int32
+from dataclasses import dataclass, field
+from random import Random
+from threading import Event, Lock, Thread
+from time import monotonic
+
+from lotone.plan.model.instance import Found, Instance, Placed, Schedule
+from lotone.plan.solvers.engine.bound import lower_bound
+from lotone.plan.solvers.engine.native import Solution, Worker
+from lotone.plan.solvers.engine.tables import Tables, tables_of
+
+Told = Callable[[float, float], None]
+
+MEMBERS = 12
+PATIENCE = 12_500
+
+
+@dataclass
+class _Search:
+    """What the workers share. Everything but `stop`, which the kernel reads, is touched under the lock only."""
+
+    began: float
+    told: Told | None
+    stop: c_int32 = field(default_factory=c_int32)
+    done: Event = field(default_factory=Event)
+    lock: Lock = field(default_factory=Lock)
+    bound: int = 0
+    best: Solution | None = None
+    trace: list[tuple[float, float]] = field(default_factory=list)
+    pool: list[Solution] = field(default_factory=list)
+    faults: list[BaseException] = field(default_factory=list)
+
+    def end(self) -> None:
+        self.stop.value = 1
+        self.done.set()
+
+    def report(self, solution: Solution) -> None:
+        """Keep it when it is the best so far; the bound reached ends the search."""
+        with self.lock:
+            if self.best is not None and self.best.makespan <= solution.makespan:
+                return
+            self.best = solution.copy()
+            self.trace.append((monotonic() - self.began, float(solution.makespan)))
+            if self.told:
+                self.told(*self.trace[-1])
+        if solution.makespan <= self.bound:
+            self.end()
+
+
+def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told: Told | None = None) -> Found:
+    """Search for `seconds` with `workers` threads, each on a core of its own while the kernel runs.
+
+    The instance must fit. `told(seconds, makespan)` hears of every improvement, from the thread that found it. Ends early when
+    the lower bound is reached: then the status is "optimal". Raises NoEngine.
+    """
+    search = _Search(monotonic(), told)
+    if not instance.operations:
+        return Found((), 0.0, 0.0, 0.0, "optimal", ((0.0, 0.0),))
+    tables = tables_of(instance)
+    first = Worker(tables, seed, search.stop)
+    search.report(first.dispatch(0.0))
+    search.bound = lower_bound(instance)
+    assert search.best is not None
+    if search.best.makespan > search.bound:
+        _run(search, [first, *(Worker(tables, seed + number, search.stop) for number in range(1, workers))], seconds, seed)
+    return _found(instance, search, first)
+
+
+def _run(search: _Search, workers: list[Worker], seconds: float, seed: int) -> None:
+    threads = [
+        Thread(target=_work_safely, args=(search, worker, Random(seed * 1_000 + number)), daemon=True)  # noqa: S311 - no secret is drawn
+        for number, worker in enumerate(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    search.done.wait(max(0.0, seconds - (monotonic() - search.began)))
+    search.end()
+    for thread in threads:
+        thread.join()
+    if search.faults:
+        raise search.faults[0]
+
+
+def _work_safely(search: _Search, worker: Worker, random: Random) -> None:
+    try:
+        while not search.stop.value:
+            _round(search, worker, random)
+    except BaseException as fault:  # told to the caller, who waits for all threads
+        search.faults.append(fault)
+        search.end()
+
+
+def _round(search: _Search, worker: Worker, random: Random) -> None:
+    solution = _start(search, worker, random)
+    worker.improve(solution, PATIENCE, search.bound)
+    search.report(solution)
+    with search.lock:
+        _join(search.pool, solution, worker)
+
+
+def _start(search: _Search, worker: Worker, random: Random) -> Solution:
+    """Dispatched while the pool fills, then between two of it."""
+    with search.lock:
+        if len(search.pool) >= MEMBERS:
+            one, other = random.sample(search.pool, 2)
+            return worker.merge(one, other, random.uniform(0.4, 0.6))
+    return worker.dispatch(random.uniform(0.0, 0.5))
+
+
+def _join(pool: list[Solution], solution: Solution, worker: Worker) -> None:
+    """Into the pool, unless it holds the like; the worst goes when there are too many."""
+    near = worker.tables.operations // 50
+    for index, other in enumerate(pool):
+        if worker.difference(other, solution) <= near:
+            if solution.makespan < other.makespan:
+                pool[index] = solution
+            return
+    pool.append(solution)
+    if len(pool) > MEMBERS:
+        pool.remove(max(pool, key=lambda each: each.makespan))
+
+
+def _found(instance: Instance, search: _Search, worker: Worker) -> Found:
+    best = search.best
+    assert best is not None
+    return Found(
+        schedule=_schedule(instance, worker.tables, best, worker),
+        objective=float(best.makespan),
+        bound=float(search.bound),
+        first_feasible_s=search.trace[0][0],
+        status="optimal" if best.makespan <= search.bound else "feasible",
+        trace=tuple(search.trace),
+    )
+
+
+def _schedule(instance: Instance, tables: Tables, best: Solution, worker: Worker) -> Schedule:
+    numbers = tables.mode_number[best.mode[1:]].tolist()
+    starts = worker.starts(best).tolist()
+    return tuple(
+        Placed(index, mode, start, start + operation.modes[mode].duration)
+        for index, (operation, mode, start) in enumerate(zip(instance.operations, numbers, starts, strict=True))
+    )
