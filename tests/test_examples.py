@@ -10,6 +10,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SAYS = {
     "choose_a_bicycle.py": ["Split frame comes along, 3 bicycles are left", "take back: Hub motor"],
     "keep_and_read_samples.py": ["3600 samples are on disk; sent again, 100 were known already", "nothing is missing"],
+    "plan_a_shop.py": ["60 minutes late in all, nothing below 60 is possible", "the schedule holds"],
 }
 NEEDS_A_PLATFORM = {"order_over_http.py"}
 """Run by the tests of the shop."""

@@ -32,7 +32,8 @@ def resources(draw: st.DrawFn) -> Resource:
 def modes(draw: st.DrawFn, available: tuple[Resource, ...]) -> Mode:
     taken = draw(st.lists(st.integers(0, len(available) - 1), min_size=1, max_size=2, unique=True))
     amounts = [draw(st.integers(1, available[resource].capacity)) for resource in taken]
-    return Mode(draw(st.integers(0, 6)), tuple(zip(taken, amounts, strict=True)))
+    shortest = 1 if any(available[resource].setup for resource in taken) else 0
+    return Mode(draw(st.integers(shortest, 6)), tuple(zip(taken, amounts, strict=True)))
 
 
 @st.composite

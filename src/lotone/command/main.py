@@ -8,9 +8,12 @@ import typer
 
 from lotone.kernel.errors import LotOneError
 
+WORDS: dict[str, tuple[str, ...]] = {
+    "configure": ("check", "complete", "convert", "count", "explain", "nearest", "options", "sample"),
+    "plan": ("check", "convert", "draw", "solve"),
+}
 LIBRARIES: dict[tuple[str, ...], str] = {
-    ("configure", word): "lotone.command.configure"
-    for word in ("check", "complete", "convert", "count", "explain", "nearest", "options", "sample")
+    (room, word): f"lotone.command.{room}" for room, words in WORDS.items() for word in words
 }
 """Words that work on plain files; they start at once, as nothing of the installation is loaded for them."""
 

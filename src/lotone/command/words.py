@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lotone import __version__
-from lotone.command import configure, house, prove, running
+from lotone.command import configure, house, plan, prove, running
 
 app = typer.Typer(
     help="LotOne: an open industrial internet platform for lot size one.",
@@ -26,6 +26,7 @@ app.command(hidden=True)(house.migration)
 app.command(hidden=True)(house.docs)
 configure.app.command()(prove.prove)
 app.add_typer(configure.app, name="configure")
+app.add_typer(plan.app, name="plan")
 
 
 @app.command()

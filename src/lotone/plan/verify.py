@@ -64,6 +64,17 @@ def verify(instance: Instance, schedule: Iterable[Placed]) -> Verdict:
 
 def verify_rows(instance: Instance, rows: Iterable[Row]) -> Verdict:
     """The same for the rows of a solution file, whose machines and durations must be possible ones."""
+    placed, faults = placed_by(instance, rows)
+    if not faults:
+        return verify(instance, placed)
+    known = {each.operation for each in placed}
+    missing = [index for index in range(len(instance.operations)) if index not in known]
+    faults += [ScheduleFault("missing", (index,), f"{instance.operations[index]} is not there") for index in missing]
+    return Verdict(tuple(faults[:MOST_FAULTS]), None)
+
+
+def placed_by(instance: Instance, rows: Iterable[Row]) -> tuple[list[Placed], list[ScheduleFault]]:
+    """What rows of a solution file mean, and those that mean nothing; an operation without a possible mode gets its first."""
     places = {(each.job, each.number): index for index, each in enumerate(instance.operations)}
     placed: list[Placed] = []
     faults: list[ScheduleFault] = []
@@ -79,12 +90,7 @@ def verify_rows(instance: Instance, rows: Iterable[Row]) -> Verdict:
             faults.append(ScheduleFault("machine", (index,), words))
             mode = 0
         placed.append(Placed(index, mode, row.start, row.end))
-    if not faults:
-        return verify(instance, placed)
-    known = {each.operation for each in placed}
-    missing = [index for index in range(len(instance.operations)) if index not in known]
-    faults += [ScheduleFault("missing", (index,), f"{instance.operations[index]} is not there") for index in missing]
-    return Verdict(tuple(faults[:MOST_FAULTS]), None)
+    return placed, faults
 
 
 def _mode_of(row: Row, modes: Sequence[Mode]) -> int | str:

@@ -1,7 +1,7 @@
 """Files of scheduling problems: read what the benchmark collections and we ourselves write, and write ours."""
 
 from lotone.plan.formats.guess import FORMATS, read_instance
-from lotone.plan.formats.own import write_own
+from lotone.plan.formats.own import write_instance
 from lotone.plan.formats.solution import Answer, Row, operation_rows, read_answer, summary, write_answer
 from lotone.plan.formats.text import NoFile, WrongFile
 
@@ -16,5 +16,5 @@ __all__ = [
     "read_instance",
     "summary",
     "write_answer",
-    "write_own",
+    "write_instance",
 ]

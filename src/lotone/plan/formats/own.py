@@ -100,7 +100,7 @@ def _operation(found: _Operation, places: dict[tuple[int, int], int], path: Path
     return Operation(found.job, found.operation, modes, tuple(after), found.release, found.family)
 
 
-def write_own(instance: Instance) -> str:
+def write_instance(instance: Instance) -> str:
     """The instance in the `lotone` format; reading it again gives the same. What is as usual is left out."""
     plant = {
         "format": FORMAT,

@@ -152,6 +152,8 @@ class Instance:
             if resource.setup and not 0 <= operation.family < len(resource.setup):
                 known = f"resource {number} has setups for {len(resource.setup)} families"
                 raise WrongInstance(f"its family is {operation.family}, {known}", where=where)
+            if resource.setup and not mode.duration:
+                raise WrongInstance(f"it takes no time on resource {number}, which has setups: say how long", where=where)
 
     def _check_after(self, after: After, where: str) -> None:
         if not 0 <= after.operation < len(self.operations):
