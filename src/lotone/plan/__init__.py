@@ -6,10 +6,15 @@ reacts to what happens in the plant by moving what no longer fits and telling wh
 `apply` let a solver improve the schedule: the one we ship is `lotone.plan.solvers.solve`, not imported here because
 loading OR-Tools costs every process half a second and 100 MB that only the planner needs. `check` is an independent
 checker of whole plans.
+
+Scheduling problems in files (`read_instance`, docs/plan.md) need no installation; `verify` judges their schedules and
+`gantt` draws them.
 """
 
 from lotone.plan.check import DoubleBooking, Violation, check, double_booked, double_booked_hours
+from lotone.plan.drawing import gantt
 from lotone.plan.facts import PromiseMoved, ScheduleChanged
+from lotone.plan.formats import read_instance, write_instance
 from lotone.plan.model.asking import NoPromise
 from lotone.plan.model.booking import Booking, BookingState, Maintenance, Resource, ResourceKind, SetupMatrix
 from lotone.plan.model.calendar import Calendar, CalendarException, Shift, Window
@@ -41,6 +46,7 @@ from lotone.plan.service import PlanService
 from lotone.plan.service.hand import Hand, NothingToUndo
 from lotone.plan.service.views import Load
 from lotone.plan.store import Store
+from lotone.plan.verify import ScheduleFault, Verdict, verify
 
 __all__ = [
     "Arrival",
@@ -85,6 +91,7 @@ __all__ = [
     "Resource",
     "ResourceKind",
     "ScheduleChanged",
+    "ScheduleFault",
     "SetupMatrix",
     "Shift",
     "Snapshot",
@@ -98,6 +105,7 @@ __all__ = [
     "UnknownHold",
     "UnknownOrder",
     "UnknownWorkUnit",
+    "Verdict",
     "Violation",
     "Window",
     "WorkUnitInUse",
@@ -107,4 +115,8 @@ __all__ = [
     "check",
     "double_booked",
     "double_booked_hours",
+    "gantt",
+    "read_instance",
+    "verify",
+    "write_instance",
 ]
