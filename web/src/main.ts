@@ -16,6 +16,7 @@ customElements.define("lo-table", SortedTable);
 customElements.define("lo-tabs", Tabs);
 defineLater("lo-trend", async () => (await import("./elements/trend")).Trend);
 defineLater("lo-gantt", async () => (await import("./gantt/element")).Gantt);
+defineLater("lo-load-profile", async () => (await import("./gantt/profile")).LoadProfile);
 
 startHtmx();
 startPreferences();

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bike_plant import MONDAY, Plant, long_job
 from lotone.identity import Role
 from lotone.plan import Booking, BookingState
-from lotone.web.plan.picture import _lanes, milliseconds
+from lotone.web.plan.layers import milliseconds
+from lotone.web.plan.picture import _lanes
 
 SignIn = Callable[..., httpx.AsyncClient]
 HOUR = 3_600_000

@@ -1,5 +1,6 @@
 // Draws bookings. Each kind has a shape of its own, so that it is told without colour: held is dashed and hollow, planned
 // plain, released has a thick left edge, running is filled as far as it is, done is slim with a tick; late has a notch.
+import { drawBatch, drawLock, drawSetup } from "./around";
 import type { Bar, Booking } from "./model";
 import type { Hue, Palette } from "./palette";
 import type { Scene } from "./draw";
@@ -63,13 +64,24 @@ function drawBar(scene: Scene, bar: Bar): void {
   const box = boxOf(scene, bar);
   if (box.left + box.width < -4) return;
   const hue = booking.kind === "done" && scene.marked !== booking.order ? palette.done : palette.of(booking.order);
-  const quiet = scene.marked !== undefined && scene.marked !== booking.order;
-  context.globalAlpha = quiet ? 0.2 : 1;
+  context.globalAlpha = isQuiet(scene, booking) ? 0.2 : 1;
+  if (booking.setup) {
+    const width = booking.setup / scene.scale.perPixel;
+    drawSetup(context, palette, { ...box, left: box.left - width, width });
+  }
+  if (booking.batch && !booking.lane) drawBatch(context, palette, box, booking.lanes ?? 1);
   if (box.width < SLIVER) drawSliver(scene, booking, box, hue);
   else drawBody(scene, booking, box, hue);
   if ((booking.late || booking.kind === "late") && booking.kind !== "done") drawLate(context, box, palette);
   drawLabel(scene, bar, box, hue);
+  if (booking.locked) drawLock(context, box, hue.text);
   context.globalAlpha = 1;
+}
+
+/** Not of the chosen order, or not what is looked for. */
+function isQuiet(scene: Scene, booking: Booking): boolean {
+  if (scene.marked !== undefined && scene.marked !== booking.order) return true;
+  return scene.matched !== undefined && !scene.matched.has(booking.id);
 }
 
 /** Seen from far away a bar is a line; what is only held is half as high. */
@@ -112,10 +124,10 @@ function drawLabel(scene: Scene, bar: Bar, box: Box, hue: Hue): void {
   const { context } = scene;
   const { booking } = bar;
   const left = Math.max(box.left, 0);
-  const room = box.left + box.width - left;
+  const room = box.left + box.width - left - (booking.locked ? 12 : 0);
   if (room < 12 || box.height < 12) return;
   const size = box.height < 16 ? 10.5 : 11.5;
-  const pad = booking.kind === "released" ? 10 : 7;
+  const pad = booking.kind === "released" || booking.kind === "locked" ? 10 : 7;
   const label = (SIGNS[booking.kind] ?? "") + booking.label;
   const isWhole = widthOf(scene, label, size) <= room - pad - 5;
   const text = isWhole ? label : booking.short;

@@ -1,7 +1,9 @@
 // Draws what is in sight on the canvas: closed hours, grid, headings with loads, bars, stops, marks, the now line, the time axis.
+import { drawGhost } from "./around";
 import { drawBars, drawThread, type Box } from "./bars";
 import type { DayLoad } from "./load";
-import type { Answer, Bar, Layout, Mark } from "./model";
+import type { Answer, Bar, Layout, Mark, Span } from "./model";
+import type { Ghost } from "./moving";
 import type { Palette } from "./palette";
 import { formatter, type Axis, type Scale, type Tick } from "./scale";
 
@@ -30,6 +32,9 @@ export interface Scene {
   moving: boolean;
   selected?: string;
   marked?: string;
+  /** Bookings that are looked for; the others are faint. */
+  matched?: Set<string>;
+  ghost?: Ghost;
   font: string;
 }
 
@@ -42,13 +47,16 @@ export function draw(scene: Scene): void {
   context.clip();
   const [first, last] = scene.layout.between(scene.top, scene.top + scene.height - scene.head);
   drawClosed(scene, first, last);
+  drawOvertime(scene, first, last);
   drawGrid(scene, first, last);
+  drawMaintenance(scene, first, last);
   drawHeadings(scene);
   drawBars(scene, first, last);
   drawMarks(scene, first, last);
   drawDown(scene);
   drawThread(scene);
   drawNow(scene);
+  if (scene.ghost) drawGhost(scene, scene.ghost);
   context.restore();
   drawHead(scene);
 }
@@ -71,6 +79,74 @@ function drawClosed(scene: Scene, first: number, last: number): void {
       if (isMeant) context.fillRect(left, rowTop(scene, row), right - left, layout.rows[row]!.height);
     }
   }
+}
+
+/** Overtime has a line at its upper edge: drawn through where it is worked, dashed where it is only possible. */
+function drawOvertime(scene: Scene, first: number, last: number): void {
+  const { context, scale, answer } = scene;
+  for (const span of answer.overtime ?? []) {
+    const box = { left: scale.x(span.start), width: scale.x(span.end ?? scene.now) - scale.x(span.start) };
+    if (box.left + box.width < 0 || box.left > scene.width) continue;
+    for (let row = first; row <= last; row += 1) {
+      if (answer.rows[row]?.calendar === span.calendar) drawOvertimeLine(scene, { ...box, top: rowTop(scene, row), height: 0 }, span.open === true);
+    }
+  }
+  context.setLineDash([]);
+}
+
+export function drawOvertimeLine(scene: Pick<Scene, "context" | "palette">, box: Box, isOpen: boolean): void {
+  const { context, palette } = scene;
+  context.strokeStyle = palette.ink2;
+  context.lineWidth = 2;
+  context.setLineDash(isOpen ? [] : [3, 4]);
+  context.beginPath();
+  context.moveTo(box.left, box.top + 1.5);
+  context.lineTo(box.left + box.width, box.top + 1.5);
+  context.stroke();
+}
+
+function drawMaintenance(scene: Scene, first: number, last: number): void {
+  const { context, layout } = scene;
+  for (const span of scene.answer.maintenance ?? []) {
+    const row = layout.index.get(span.row ?? "");
+    if (row === undefined || row < first || row > last) continue;
+    const box = spanBox(scene, span, row);
+    if (box.left > scene.width || box.left + box.width < 0) continue;
+    context.save();
+    drawGrey(scene, box);
+    context.restore();
+    if (!span.label || box.width < 40) continue;
+    context.font = `560 11px ${scene.font}`;
+    context.textBaseline = "middle";
+    context.fillStyle = scene.palette.ink2;
+    context.fillText(span.label, Math.max(box.left, 0) + 5, box.top + box.height / 2, box.width - 8);
+  }
+}
+
+function spanBox(scene: Scene, span: Span, row: number): Box {
+  const left = scene.scale.x(span.start);
+  const width = Math.max(3, scene.scale.x(span.end ?? scene.now) - left);
+  return { left, top: rowTop(scene, row) + 3, width, height: scene.layout.rows[row]!.height - 7 };
+}
+
+/** Maintenance is planned, so it is calm: grey, with lines across. Leaves the context clipped to the box. */
+export function drawGrey(scene: Pick<Scene, "context" | "palette" | "width">, { left, top, width, height }: Box): void {
+  const { context, palette } = scene;
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  context.fillStyle = palette.line;
+  context.fillRect(left, top, width, height);
+  context.strokeStyle = palette.ink3;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let x = Math.max(left, -height); x < Math.min(left + width, scene.width + height); x += 9) {
+    context.moveTo(x, top);
+    context.lineTo(x, top + height);
+  }
+  context.globalAlpha = 0.25;
+  context.stroke();
+  context.globalAlpha = 1;
 }
 
 function drawGrid(scene: Scene, first: number, last: number): void {

@@ -1,6 +1,8 @@
 // <lo-gantt src="/plan/schedule.json" refresh="lo:ScheduleChanged" hours="48" zone="plant">: the schedule as a picture that keeps itself up to date.
 // Drag or Shift+wheel moves in time, Ctrl+wheel or the buttons zoom, wheel goes through the rows, arrows walk from booking
 // to booking, Enter opens. The whole sight (time, choice) is in the address. "As table" shows the same as a table.
+// With `moves="/plan/bookings/"` bars that may be moved are: by dragging, or Enter on the chosen one, arrows, Enter; the
+// server is asked what a place would do (POST <moves><id>/try), and a drop is told as `drop-booking`. `filter` adds a search.
 // Another `src` (the same bookings in other rows) lets the bars fly to their new places. Choosing a bar draws its order's
 // thread and sends `select-booking` (detail: the booking, or undefined). `show(id, at)` chooses from outside.
 import { plantNow, setPlantNow } from "../clock";
@@ -9,8 +11,11 @@ import { download } from "../download";
 import { icon, language, make, say } from "../texts";
 import { draw, HEAD, type Scene } from "./draw";
 import { Hands, neighbour, scrollTo, type Handled } from "./hands";
+import { Filter } from "./filter";
+import { corner, rowLabels } from "./labels";
 import { legend } from "./legend";
 import { loads, type DayLoad } from "./load";
+import { Moving, type Board } from "./moving";
 import { byRow, Layout, layOut, moveTo, type Answer, type Bar } from "./model";
 import { Palette } from "./palette";
 import { picture } from "./picture";
@@ -24,12 +29,18 @@ const REFRESH_MS = 1000;
 const NOW_PART = 0.15;
 const COARSE_MOST = 1400;
 const NARROW = 480;
+/** A bar that is dragged begins where another ends when that is so near. */
+const SNAP_PX = 7;
 
-export class Gantt extends HTMLElement implements Handled {
+export class Gantt extends HTMLElement implements Handled, Board {
   static observedAttributes = ["src"];
 
   area!: HTMLElement;
   scale = new Scale(0, 1, 1);
+  moving: Moving | undefined;
+  private filter?: Filter;
+  private matched?: Set<string>;
+  private given?: Answer;
   private answer?: Answer;
   private layout = new Layout({ now: 0, rows: [], bookings: [] }, 40);
   private bars = new Map<string, Bar>();
@@ -100,7 +111,10 @@ export class Gantt extends HTMLElement implements Handled {
     this.canvas = make("canvas", { "aria-hidden": "true" });
     this.tip = make("div", { class: "tip", hidden: true });
     this.hintBar = make("div", { class: "hint-bar" }, say("Ctrl + wheel zooms, Shift + wheel or dragging moves in time"));
-    this.area = make("div", { class: "canvas", tabindex: "0", role: "application", "aria-label": this.getAttribute("label") ?? say("Schedule") }, this.canvas, this.tip, this.hintBar);
+    const moves = this.getAttribute("moves");
+    this.moving = moves ? new Moving(this, moves) : undefined;
+    this.filter = this.hasAttribute("filter") ? new Filter(() => this.filtered()) : undefined;
+    this.area = make("div", { class: "canvas", tabindex: "0", role: "application", "aria-label": this.getAttribute("label") ?? say("Schedule") }, this.canvas, this.tip, ...(this.moving ? [this.moving.element] : []), this.hintBar);
     this.labels = make("div", { class: "labels" });
     this.body = make("div", { class: "body" }, this.labels, this.area);
     this.signs = make("ul", { class: "signs", "aria-hidden": "true" });
@@ -135,7 +149,7 @@ export class Gantt extends HTMLElement implements Handled {
     const save = button("image", say("Save as picture"), () => this.savePicture());
     for (const one of [table, save]) one.classList.add("quiet");
     const own = Array.from(this.querySelectorAll(":scope > [slot=tools]"));
-    return make("div", { class: "chart-tools no-print" }, move, zoom, spans, ...own, make("span", { class: "push" }), table, save);
+    return make("div", { class: "chart-tools no-print" }, move, zoom, spans, ...own, ...(this.filter ? [this.filter.element] : []), make("span", { class: "push" }), table, save);
   }
 
   private readAddress(): void {
@@ -200,14 +214,27 @@ export class Gantt extends HTMLElement implements Handled {
     }
   }
 
-  private take(answer: Answer, loaded: [number, number]): void {
+  /** Fetch the newest state now: after something was changed here. */
+  reload(): Promise<void> {
+    return this.load();
+  }
+
+  private filtered(): void {
+    this.remember();
+    if (this.given) this.take(this.given, this.loaded);
+  }
+
+  private take(given: Answer, loaded: [number, number]): void {
     const first = this.answer === undefined;
+    const answer = this.filter && !this.hasMachines(given) ? this.filter.rows(given) : given;
+    this.given = given;
     this.answer = answer;
     this.loaded = loaded;
     setPlantNow(answer.now);
     this.layout = new Layout(answer, Number(this.getAttribute("row-height") ?? 40));
     this.bars = layOut(this.layout, this.bars);
     this.lists = byRow(this.bars.values(), answer.rows.length);
+    this.matched = this.filter?.matches([...this.bars.values()].map((bar) => bar.booking));
     this.loads = loads(answer, midnights(loaded[0], loaded[1], this.zone));
     this.moveStart = first || matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : performance.now();
     if (!this.moveStart) this.bars.forEach((bar) => moveTo(bar, 1));
@@ -223,7 +250,7 @@ export class Gantt extends HTMLElement implements Handled {
     this.dataset.version = String(answer.version ?? ""); // what is shown, for who looks from outside
   }
 
-  private get zone(): string | undefined {
+  get zone(): string | undefined {
     return zoneOf(this, this.answer);
   }
 
@@ -249,6 +276,7 @@ export class Gantt extends HTMLElement implements Handled {
     });
     if (this.answer && (scale.from < this.loaded[0] || scale.to > this.loaded[1])) void this.load();
     if (remember) this.remember();
+    this.dispatchEvent(new CustomEvent("gantt-sight", { bubbles: true, detail: this.scale }));
     this.paint();
   }
 
@@ -262,6 +290,7 @@ export class Gantt extends HTMLElement implements Handled {
       set("to", !this.followsNow && String(Math.round(this.scale.to)));
       set("hours", this.followsNow && hours !== this.usualHours && String(hours));
       set("booking", this.selected);
+      this.filter?.remember(address);
       history.replaceState(history.state, "", address);
     }, 250);
   }
@@ -313,6 +342,7 @@ export class Gantt extends HTMLElement implements Handled {
       context, palette, answer, layout: this.layout, bars: this.bars, lists: this.lists, loads: this.loads, scale: this.scale,
       axis: axis(this.scale, this.zone, language), top: this.top, head: HEAD, width: this.area.clientWidth, height: this.area.clientHeight,
       now: plantNow(), zone: this.zone, language, moving: this.moveStart > 0, selected: this.selected, marked: this.marked,
+      matched: this.matched, ghost: this.moving?.ghost,
       font: this.font,
     };
   }
@@ -323,31 +353,77 @@ export class Gantt extends HTMLElement implements Handled {
 
   private drawLabels(): void {
     if (!this.answer) return;
-    const rows = this.answer.rows;
-    const place = (label: HTMLElement, top: number, height: number) => {
-      label.style.top = `${HEAD + top - this.top}px`;
-      label.style.height = `${height}px`;
-      return label;
-    };
-    const bottom = this.top + this.area.clientHeight;
-    const [first, last] = this.layout.between(this.top, bottom);
-    const shown = rows.slice(first, last + 1).map((row, at) => {
-      const label = row.href ? make("a", { href: row.href }) : make("span", { class: "row-label" });
-      label.append(make("span", { class: "clip" }, row.label));
-      if (row.detail) label.append(make("small", {}, row.detail));
-      label.title = [row.label, row.detail].filter(Boolean).join(" · ");
-      return place(label, this.layout.rows[first + at]!.top, this.layout.rows[first + at]!.height);
-    });
-    for (const { group, top, height } of this.layout.headings) {
-      if (top + height < this.top || top > bottom) continue;
-      const label = make("span", { class: "row-label heading" }, make("span", { class: "clip" }, group.label));
-      if (group.detail) label.append(make("small", {}, group.detail));
-      shown.push(place(label, top, height));
+    const shown = rowLabels(this.answer, this.layout, this.top, this.area.clientHeight);
+    this.labels.replaceChildren(...shown, corner(this.getAttribute("rows-label") ?? "", this.zone));
+  }
+
+  // moving by hand
+
+  canMove(bar: Bar | undefined): boolean {
+    return this.moving !== undefined && bar?.booking.movable === true;
+  }
+
+  /** Rows are machines where they have working hours. */
+  private hasMachines(answer: Answer | undefined): boolean {
+    return answer?.rows.some((row) => row.calendar !== undefined) ?? false;
+  }
+
+  machineOf(row: number): string | undefined {
+    const known = this.answer?.rows[row];
+    return known?.calendar !== undefined && known.href !== undefined ? known.id : undefined;
+  }
+
+  rowOf(machine: string): number | undefined {
+    return this.layout.index.get(machine);
+  }
+
+  isRow(row: number): boolean {
+    return this.machineOf(row) !== undefined;
+  }
+
+  redraw(): void {
+    const { ghost, element } = this.moving!;
+    if (ghost && element.childNodes.length) {
+      const place = this.layout.rows[ghost.row];
+      const left = Math.max(4, Math.min(this.scale.x(ghost.start), this.area.clientWidth - element.offsetWidth - 8));
+      const below = HEAD + (place?.top ?? 0) + (place?.height ?? 0) - this.top + 6;
+      const fits = below + element.offsetHeight < this.area.clientHeight;
+      element.style.left = `${left}px`;
+      element.style.top = `${fits ? below : Math.max(HEAD, below - element.offsetHeight - (place?.height ?? 0) - 12)}px`;
     }
-    const corner = make("span", { class: "row-label group" }, make("span", {}, this.getAttribute("rows-label") ?? ""), make("small", {}, this.zone?.replace("_", " ") ?? ""));
-    corner.style.top = "0";
-    corner.style.height = `${HEAD}px`;
-    this.labels.replaceChildren(...shown, corner);
+    this.area.dataset.ghost = ghost?.verdict ?? "";
+    this.paint();
+  }
+
+  speak(text: string): void {
+    this.spoken.textContent = text;
+  }
+
+  pick(bar: Bar, grip?: number): void {
+    this.point(undefined, 0, 0);
+    this.moving?.begin(bar, grip === undefined, grip);
+  }
+
+  /** Pick up the chosen bar from outside, as Enter does. */
+  pickChosen(): void {
+    if (!this.canMove(this.chosen)) return;
+    this.area.focus({ preventScroll: true });
+    this.pick(this.chosen!);
+  }
+
+  /** To whole minutes, and to the end of a neighbour that is near. */
+  drag(x: number, y: number): void {
+    const { moving, scale } = this;
+    if (!moving?.ghost) return;
+    const wanted = scale.at(x) - moving.grip;
+    const row = this.layout.at(y - HEAD + this.top);
+    const list = row === undefined || !this.isRow(row) ? (this.lists[moving.ghost.row] ?? []) : (this.lists[row] ?? []);
+    const near = list.find((bar) => bar !== moving.ghost?.bar && Math.abs(bar.booking.end - wanted) < SNAP_PX * scale.perPixel);
+    moving.to(row, near ? near.booking.end : Math.round(wanted / MINUTE) * MINUTE);
+  }
+
+  drop(): void {
+    this.moving?.drop((place) => this.dispatchEvent(new CustomEvent("drop-booking", { bubbles: true, detail: place })));
   }
 
   // choosing
@@ -444,7 +520,7 @@ export class Gantt extends HTMLElement implements Handled {
   }
 
   point(bar: Bar | undefined, x: number, y: number): void {
-    this.area.style.cursor = bar ? "pointer" : "";
+    this.area.style.cursor = bar ? (this.canMove(bar) ? "move" : "pointer") : "";
     this.tip.hidden = !bar;
     if (!bar) return;
     const [first, ...rest] = describe(bar.booking, this.answer, this.zone);

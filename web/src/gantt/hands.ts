@@ -1,5 +1,6 @@
 // Mouse, wheel, fingers and keys on the Gantt.
 import type { Bar } from "./model";
+import type { Moving } from "./moving";
 import { Scale } from "./scale";
 
 /** What hands can do to the Gantt. */
@@ -18,11 +19,24 @@ export interface Handled {
   open(bar: Bar): void;
   point(bar: Bar | undefined, x: number, y: number): void;
   hint(): void;
+  /** Whether a bar may be moved by hand here. */
+  canMove(bar: Bar | undefined): boolean;
+  readonly moving: Moving | undefined;
+  /** Let the ghost follow the pointer. */
+  drag(x: number, y: number): void;
+  pick(bar: Bar, grip?: number): void;
+  drop(): void;
 }
+
+/** So near to the edge, in pixels, a ghost takes the sight along. */
+const EDGE = 28;
 
 export class Hands {
   private pointers = new Map<number, PointerEvent>();
   private dragged = 0;
+  /** The bar under the pointer when it went down, if it may be moved. */
+  private held?: Bar;
+  private edge = 0;
 
   constructor(private readonly gantt: Handled, labels: HTMLElement) {
     const { area } = gantt;
@@ -32,7 +46,7 @@ export class Hands {
     area.addEventListener("pointermove", (event) => this.moved(event));
     for (const name of ["pointerup", "pointercancel"] as const) area.addEventListener(name, (event) => this.up(event));
     area.addEventListener("pointerleave", () => gantt.point(undefined, 0, 0));
-    area.addEventListener("keydown", (event) => this.key(event));
+    area.addEventListener("keydown", (event) => (gantt.moving?.isOn ? this.keyOfMove(event, gantt.moving) : this.key(event)));
     area.addEventListener("dblclick", (event) => {
       if (!gantt.barAt(event.offsetX, event.offsetY)) gantt.see(gantt.scale.zoom(0.5, gantt.scale.at(event.offsetX)));
     });
@@ -54,6 +68,9 @@ export class Hands {
   private down(event: PointerEvent): void {
     this.pointers.set(event.pointerId, event);
     this.dragged = 0;
+    const bar = this.gantt.barAt(event.offsetX, event.offsetY);
+    const isMeant = event.pointerType === "mouse" ? event.button === 0 : bar === this.gantt.chosen; // fingers pan, unless it is chosen
+    this.held = isMeant && this.gantt.canMove(bar) ? bar : undefined;
     this.gantt.area.setPointerCapture(event.pointerId);
   }
 
@@ -84,14 +101,41 @@ export class Hands {
     if (this.dragged <= 4) return;
     gantt.area.classList.add("dragging");
     gantt.point(undefined, 0, 0);
+    if (this.held) {
+      if (!gantt.moving?.isOn) gantt.pick(this.held, gantt.scale.at(before.offsetX) - this.held.booking.start);
+      this.carry(event.offsetX, event.offsetY);
+      return;
+    }
     gantt.see(gantt.scale.pan(-by * gantt.scale.perPixel));
     if (event.pointerType === "mouse" || gantt.area.dataset.scrolls !== undefined) gantt.scrollRows(before.clientY - event.clientY);
+  }
+
+  /** Let the ghost follow; near an edge the sight moves along. */
+  private carry(x: number, y: number): void {
+    const { gantt } = this;
+    cancelAnimationFrame(this.edge);
+    gantt.drag(x, y);
+    const width = gantt.area.clientWidth;
+    const by = x < EDGE ? x - EDGE : x > width - EDGE ? x - width + EDGE : 0;
+    if (!by || !this.held) return;
+    this.edge = requestAnimationFrame(() => {
+      if (!gantt.moving?.isOn) return;
+      gantt.see(gantt.scale.pan(by * 0.25 * gantt.scale.perPixel));
+      this.carry(x, y);
+    });
   }
 
   private up(event: PointerEvent): void {
     const { gantt } = this;
     const was = this.pointers.delete(event.pointerId);
     gantt.area.classList.remove("dragging");
+    cancelAnimationFrame(this.edge);
+    this.held = undefined;
+    if (gantt.moving?.isOn && !gantt.moving.byKeys) {
+      if (event.type === "pointercancel") gantt.moving.cancel();
+      else gantt.drop();
+      return;
+    }
     if (!was || this.dragged > 4 || event.type === "pointercancel") return;
     const bar = gantt.barAt(event.offsetX, event.offsetY);
     gantt.point(undefined, 0, 0);
@@ -115,11 +159,28 @@ export class Hands {
       ArrowDown: () => this.walk(0, 1),
       ArrowUp: () => this.walk(0, -1),
       Escape: () => gantt.select(undefined),
-      Enter: () => gantt.chosen && gantt.open(gantt.chosen),
+      Enter: () => gantt.chosen && (gantt.canMove(gantt.chosen) ? gantt.pick(gantt.chosen) : gantt.open(gantt.chosen)),
     };
     const act = acts[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    act();
+  }
+
+  /** While a bar is moved, keys move it. */
+  private keyOfMove(event: KeyboardEvent, moving: Moving): void {
+    const acts: Record<string, () => void> = {
+      ArrowRight: () => moving.step(1, 0, event.shiftKey),
+      ArrowLeft: () => moving.step(-1, 0, event.shiftKey),
+      ArrowDown: () => moving.step(0, 1, false),
+      ArrowUp: () => moving.step(0, -1, false),
+      Enter: () => this.gantt.drop(),
+      Escape: () => moving.cancel(),
+    };
+    const act = acts[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
     act();
   }
 

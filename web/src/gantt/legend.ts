@@ -1,7 +1,8 @@
 // The legend: each sign drawn by the same code that draws it in the picture.
 import { make } from "../texts";
+import { drawLock, drawSetup } from "./around";
 import { drawBody, drawLate, slim, type Box } from "./bars";
-import { drawHatch, drawMark, type Scene } from "./draw";
+import { drawGrey, drawHatch, drawMark, drawOvertimeLine, type Scene } from "./draw";
 import type { Booking, Kind, Sign } from "./model";
 import type { Palette } from "./palette";
 
@@ -34,12 +35,21 @@ export function drawSign(context: CanvasRenderingContext2D, palette: Palette, si
     context.save();
     drawHatch(scene, box);
     context.restore();
+  } else if (sign === "maintenance") {
+    context.save();
+    drawGrey(scene, box);
+    context.restore();
+  } else if (sign === "setup") drawSetup(context, palette, box);
+  else if (sign === "overtime") {
+    drawOvertimeLine(scene, { ...box, top: box.top + box.height / 2 }, true);
+    context.setLineDash([]);
   } else drawKind(scene, sign, box);
 }
 
 function drawKind(scene: Pick<Scene, "context" | "palette">, kind: Kind, box: Box): void {
-  const booking: Booking = { id: "", row: "", start: 0, end: 1, label: "", order: SAMPLE, kind, progress: 0.6 };
+  const booking: Booking = { id: "", row: "", start: 0, end: 1, label: "", order: SAMPLE, kind: kind === "locked" ? "planned" : kind, progress: 0.6 };
   const hue = kind === "done" ? scene.palette.done : scene.palette.of(SAMPLE);
   drawBody(scene, booking, kind === "done" ? slim(box) : box, hue);
   if (kind === "late") drawLate(scene.context, box, scene.palette);
+  if (kind === "locked") drawLock(scene.context, box, hue.text);
 }

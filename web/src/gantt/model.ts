@@ -8,6 +8,8 @@ export interface Row {
   href?: string;
   /** Whose closed hours are shaded in this row. */
   calendar?: string;
+  /** Where a row is an order: it will be later than was told. */
+  late?: boolean;
 }
 
 export interface Group {
@@ -31,6 +33,16 @@ export interface Booking {
   kind: Kind;
   /** Its order will be later than was told. */
   late?: boolean;
+  /** A planner keeps it where it stands. */
+  locked?: boolean;
+  /** It may be moved by hand. */
+  movable?: boolean;
+  /** For how long before it its machine is set up, in milliseconds. */
+  setup?: number;
+  /** It shares a batch with those beside it. */
+  batch?: boolean;
+  /** The booking that is drawn here once more, in the row of an operator or tool. */
+  of?: string;
   /** 0 to 1 while it runs. */
   progress?: number;
   href?: string;
@@ -56,6 +68,8 @@ export interface Span {
   start: number;
   end: number | null;
   label?: string;
+  /** Overtime that is worked, not only possible. */
+  open?: boolean;
 }
 
 /** A moment that matters to a row: the date a buyer was told (now, or first). */
@@ -68,7 +82,7 @@ export interface Mark {
 }
 
 export interface Sign {
-  sign: Kind | Mark["kind"] | "closed" | "down";
+  sign: Kind | Mark["kind"] | "closed" | "down" | "setup" | "maintenance" | "overtime";
   text: string;
 }
 
@@ -89,6 +103,8 @@ export interface Answer {
   orders?: Record<string, Shared>;
   closed?: Span[];
   down?: Span[];
+  maintenance?: Span[];
+  overtime?: Span[];
   marks?: Mark[];
 }
 

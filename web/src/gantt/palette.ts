@@ -21,6 +21,8 @@ export class Palette {
   readonly thread: string;
   readonly onThread: string;
   readonly moved: string;
+  readonly kept: string;
+  readonly wrong: string;
   readonly alarm: string;
   readonly alarmSoft: string;
   readonly alarmLine: string;
@@ -40,6 +42,8 @@ export class Palette {
     this.thread = take("thread");
     this.onThread = take("on-thread");
     this.moved = take("moved");
+    this.kept = take("kept");
+    this.wrong = take("wrong");
     this.alarm = take("alarm-critical");
     this.alarmSoft = fade(this.alarm, 0.13);
     this.alarmLine = fade(this.alarm, 0.5);

@@ -2,6 +2,8 @@
 import htmx from "htmx.org";
 import type { Gantt } from "../gantt/element";
 import type { Booking } from "../gantt/model";
+import type { Drop } from "../gantt/moving";
+import { download } from "../download";
 
 /** Facts come in bursts; what they make fresh is asked for at most so often. */
 const CALM_MS = 1500;
@@ -28,13 +30,39 @@ function panel(): HTMLElement | null {
   return document.querySelector<HTMLElement>("#plan-panel");
 }
 
-async function showOperation(id: string): Promise<void> {
-  const place = panel();
-  if (!place) return;
+/** The place of the operation that is shown beside the picture; made when there is none. */
+function openPanel(place: HTMLElement): HTMLElement {
   let shown = place.querySelector<HTMLElement>("#plan-operation");
   if (!shown) place.prepend((shown = Object.assign(document.createElement("article"), { id: "plan-operation", className: "plan-operation" })));
   place.classList.add("open");
-  await htmx.ajax("get", `/plan/bookings/${id}`, { target: shown, swap: "outerHTML" });
+  return shown;
+}
+
+async function showOperation(id: string): Promise<void> {
+  const place = panel();
+  if (place) await htmx.ajax("get", `/plan/bookings/${id}`, { target: openPanel(place), swap: "outerHTML" });
+}
+
+/** A bar was dropped: the server moves it, or says why not; either way the picture shows what is true. */
+async function dropped({ id, machine, start }: Drop): Promise<void> {
+  const place = panel();
+  if (!place) return;
+  const values = { start: String(Math.round(start)), machine: machine ?? "" };
+  await htmx.ajax("post", `/plan/bookings/${id}/move`, { target: openPanel(place), swap: "outerHTML", values });
+  if (!place.querySelector("#plan-operation > header")) closePanel();
+  await gantt()?.reload();
+}
+
+async function undo(): Promise<void> {
+  await htmx.ajax("post", "/plan/undo", { target: "body", swap: "none" });
+}
+
+async function saveWorkbook(chart: Gantt): Promise<void> {
+  const range = `from=${Math.round(chart.scale.from)}&to=${Math.round(chart.scale.to)}`;
+  const answer = await fetch(`/plan/schedule.rows?${range}`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const { workbook } = await import("../xlsx");
+  download("schedule.xlsx", workbook("schedule", await answer.json()));
 }
 
 function closePanel(): void {
@@ -83,6 +111,8 @@ function clicked(event: MouseEvent): void {
     chart.show(other.dataset.booking, Number(other.dataset.at));
     if (!other.closest("#plan-panel")) chart.scrollIntoView({ block: "nearest" });
   } else if (csv && chart) csv.href = `/plan/schedule.csv?from=${Math.round(chart.scale.from)}&to=${Math.round(chart.scale.to)}`;
+  else if (target.closest("[data-plan-xlsx]") && chart) void saveWorkbook(chart);
+  else if (target.closest("[data-plan-pick]")) chart?.pickChosen();
   else if (target.closest("[data-plan-close]")) {
     closePanel();
     chart?.unselect();
@@ -93,6 +123,18 @@ function clicked(event: MouseEvent): void {
 if (document.querySelector("lo-gantt#schedule")) setInterval(() => document.hidden || refreshSoon(), ANYWAY_MS);
 for (const name of FACTS) document.body.addEventListener(`lo:${name}`, refreshSoon);
 document.addEventListener("click", clicked);
+document.addEventListener("drop-booking", (event) => void dropped((event as CustomEvent<Drop>).detail));
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const path = (event as CustomEvent).detail.pathInfo?.requestPath as string | undefined;
+  if (path && /^\/plan\/(undo|bookings\/[^/]+\/(move|lock|unlock))$/.test(path)) void gantt()?.reload();
+});
+document.addEventListener("keydown", (event) => {
+  const isTyping = (event.target as Element).closest("input, textarea, select, [contenteditable]") !== null;
+  const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+  if (!isUndo || isTyping || !gantt()?.hasAttribute("moves")) return;
+  event.preventDefault();
+  void undo();
+});
 document.addEventListener("select-booking", (event) => {
   const booking = (event as CustomEvent<Booking | undefined>).detail;
   if (!panel()) return;

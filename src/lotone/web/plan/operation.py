@@ -52,6 +52,10 @@ class Operation:
     expected: datetime | None
     """When the order is expected to be packed."""
     standing: Standing | None
+    machines: list[tuple[str, str]]
+    """The machines that could do it, by id and name; empty when it can't be moved any more."""
+    crew: list[str]
+    """The operators and tools it takes."""
 
     @property
     def is_over(self) -> bool:
@@ -105,7 +109,15 @@ def operation(work: Work, snapshot: Snapshot, names: Names, booking_id: str) -> 
         first=first,
         expected=commitment.completion + snapshot.settings.packing if commitment else None,
         standing=_standing(told, promise, first),
+        machines=_machines(snapshot, names, commitment, booking),
+        crew=[names.machine(each) for each in booking.crew],
     )
+
+
+def _machines(snapshot: Snapshot, names: Names, commitment: Commitment | None, booking: Booking) -> list[tuple[str, str]]:
+    if commitment is None or booking.state is not BookingState.PLANNED:
+        return []
+    return [(each.work_unit, names.machine(each.work_unit)) for each in snapshot.candidates(commitment.need(booking))]
 
 
 def _on_the_floor(work: Work, booking: Booking) -> tuple[Unit | None, dict[str, WorkOrder]]:

@@ -5,26 +5,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import StringIO
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from lotone.identity import Actor, Role
-from lotone.kernel import Words, newest_number
-from lotone.plan import Resource, Snapshot
+from lotone.kernel import Words
+from lotone.plan import Resource
 from lotone.web.access import needs, platform_of
 from lotone.web.page import page, reader_of
 from lotone.web.plan.api import router as api
 from lotone.web.plan.changes import Change, changes
+from lotone.web.plan.desk import Desk
+from lotone.web.plan.hand import router as hand
+from lotone.web.plan.hand_api import router as hand_api
 from lotone.web.plan.loads import loads, narrowest
-from lotone.web.plan.names import Names
 from lotone.web.plan.operation import operation
 from lotone.web.plan.picture import STATE_WORDS, By, Picture, Range
-from lotone.web.plan.plant_time import PlantTime
-from lotone.web.plan.promises import STANDING_WORDS, Shown, Standing, Tracked, chosen, strips, tracked
-from lotone.web.reader import Reader
+from lotone.web.plan.printed import Paper, sheets
+from lotone.web.plan.profile import answer as profile_answer
+from lotone.web.plan.profile import edges
+from lotone.web.plan.promises import Shown, Standing, Tracked, chosen, strips, tracked
 from lotone.web.room import Entry, Room, Section, Thread
 from lotone.wiring import Work
 
@@ -35,37 +38,10 @@ FEED = 10
 LONG_FEED = 120
 DAYS = 14
 MILLISECONDS = "Milliseconds since 1970."
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What every page here looks at: the plan as it stands, in its reader's words and the plant's time."""
-
-    work: Work
-    reader: Reader
-    snapshot: Snapshot
-    names: Names
-    plant: PlantTime
-
-    @classmethod
-    def of(cls, request: Request, work: Work) -> "Desk":
-        reader, snapshot = reader_of(request), work.plan.snapshot()
-        plant = PlantTime(reader, snapshot.settings.time_zone)
-        return cls(work, reader, snapshot, Names(work, reader, snapshot), plant)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """What every template here sees."""
-        return {
-            "names": self.names,
-            "plant": self.plant,
-            "now": self.snapshot.now,
-            "version": self.snapshot.version,
-            "newest": newest_number(self.work.connection),
-            "standings": STANDING_WORDS,
-            "states": STATE_WORDS,
-            "Standing": Standing,
-        }
+HEADS = (
+    "Order", "Unit", "Operation", "Work center", "Machine", "State", "Begin", "End", "Minutes", "Promised", "With", "Locked",
+    "Booking",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,23 +149,52 @@ def table(
     return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
+@router.get("/schedule.rows")
+def rows(
+    request: Request,
+    start: Annotated[float, Query(alias="from", description=MILLISECONDS, allow_inf_nan=False)],
+    end: Annotated[float, Query(alias="to", description=MILLISECONDS, allow_inf_nan=False)],
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """The same bookings as rows of cells, the heads first: what the page makes a workbook of."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        wanted = Range.near(desk.snapshot.now, start, end)
+        cells = [[desk.reader.say(head) for head in HEADS], *_rows(desk, wanted.start, wanted.end)]
+    return Response(orjson.dumps(cells), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/load.json")
+def load_profile(
+    request: Request,
+    start: Annotated[float, Query(alias="from", description=MILLISECONDS, allow_inf_nan=False)],
+    end: Annotated[float, Query(alias="to", description=MILLISECONDS, allow_inf_nan=False)],
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """What the load profile under the Gantt draws."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        wanted = Range.near(desk.snapshot.now, start, end)
+        marks = edges(desk.plant, wanted.start, wanted.end)
+        found = profile_answer(desk.snapshot, desk.names, work.plan.schedule(marks[0], marks[-1]), marks)
+    return Response(orjson.dumps(found), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
 def _csv(desk: Desk, start: datetime, end: datetime) -> str:
-    say = desk.reader.say
-    heads = ("Order", "Unit", "Operation", "Work center", "Machine", "State", "Begin", "End", "Minutes", "Promised", "Booking")
     target = StringIO()
     writer = csv.writer(target)
-    writer.writerow([say(head) for head in heads])
-    writer.writerows(_csv_rows(desk, start, end))
+    writer.writerow([desk.reader.say(head) for head in HEADS])
+    writer.writerows([_harmless(str(cell)) for cell in row] for row in _rows(desk, start, end))
     return target.getvalue()
 
 
-def _csv_rows(desk: Desk, start: datetime, end: datetime) -> Iterator[list[str]]:
+def _rows(desk: Desk, start: datetime, end: datetime) -> Iterator[list[str | float]]:
     bookings = desk.work.plan.schedule(start, end)
     desk.names.know_orders({each.order for each in bookings if each.order is not None})
     for each in bookings:
         commitment = desk.snapshot.commitments.get(each.commitment)
         promised = commitment.told.date.astimezone(desk.plant.tz) if commitment and commitment.order else None
-        row = [
+        yield [
             desk.names.order(each.order),
             str(each.unit),
             desk.names.step(each.step),
@@ -198,11 +203,12 @@ def _csv_rows(desk: Desk, start: datetime, end: datetime) -> Iterator[list[str]]
             desk.reader.words(STATE_WORDS[each.state]),
             each.start.astimezone(desk.plant.tz).isoformat(timespec="minutes"),
             each.end.astimezone(desk.plant.tz).isoformat(timespec="minutes"),
-            f"{each.minutes:g}",
+            round(each.minutes, 3) if each.minutes % 1 else int(each.minutes),
             promised.isoformat(timespec="minutes") if promised else "",
+            ", ".join(desk.names.machine(member) for member in each.crew),
+            desk.reader.say("locked") if each.locked else "",
             each.id,
         ]
-        yield [_harmless(cell) for cell in row]
 
 
 def _harmless(cell: str) -> str:
@@ -272,6 +278,38 @@ def load(
         )
 
 
+@router.get("/print")
+def printed(
+    request: Request,
+    day: date | None = None,
+    days: Annotated[int, Query(ge=1, le=7)] = 1,
+    center: Annotated[str, Query(max_length=80)] = "",
+    paper: Paper = Paper.A4,
+    actor: Actor = needs("plan.read"),
+) -> Response:
+    """The schedule on paper: a sheet for each work center and day."""
+    with platform_of(request).look(actor.organization) as work:
+        desk = Desk.of(request, work)
+        first = day or desk.plant.day_of(desk.snapshot.now)
+        midnights = desk.plant.midnights(first, days + 1)
+        bookings = work.plan.schedule(midnights[0], midnights[-1])
+        desk.names.know_orders({each.order for each in bookings if each.order is not None})
+        found = sheets(desk.snapshot, desk.names, desk.plant, bookings, first=first, days=days, center=center)
+        centers = dict.fromkeys(each.work_center for each in desk.snapshot.resources.values() if each.is_machine)
+        return page(
+            request,
+            "plan/print.html",
+            **desk.values,
+            sheets=found,
+            first=first,
+            days=days,
+            center=center,
+            paper=paper,
+            centers=sorted(centers, key=desk.names.place),
+            thread=Thread.at("operation", promise="/plan/promises", machine="/plant"),
+        )
+
+
 @router.get("/changes")
 def all_changes(request: Request, actor: Actor = needs("plan.read")) -> Response:
     """What changed the plan lately."""
@@ -283,7 +321,7 @@ def all_changes(request: Request, actor: Actor = needs("plan.read")) -> Response
 
 
 ROOM = Room(
-    routers=(router, api),
+    routers=(hand, router, hand_api, api),
     menu=(
         Entry(
             Words("Schedule", "排程"), "/plan", "chart-gantt", "plan.read", Section.PLAN, frozenset({Role.PLANNER}), 10,

@@ -11,6 +11,7 @@ from lotone.make import WorkState
 from lotone.plan import Booking, BookingState, Calendar, Resource, Snapshot
 from lotone.plan.model.calendar import open_hours
 from lotone.plan.model.snapshot import Commitment, CommitmentState
+from lotone.web.plan.layers import CREW_WORDS, crew_rows, maintenance, milliseconds, overtime, setups, with_crew
 from lotone.web.plan.names import Names
 from lotone.web.plan.plant_time import PlantTime
 from lotone.web.plan.promises import is_late
@@ -38,9 +39,13 @@ STATE_WORDS = {
 LEGEND = (
     *((KINDS[state], STATE_WORDS[state]) for state in KINDS),
     ("late", Words("order later than first told", "订单晚于首次承诺")),
+    ("locked", Words("locked by a planner", "计划员已锁定")),
     ("down", Words("machine stands still", "设备停机")),
     ("closed", Words("closed", "非工作时间")),
 )
+SETUP_SIGN = ("setup", Words("setup", "换型"))
+MAINTENANCE_SIGN = ("maintenance", Words("maintenance", "维护"))
+OVERTIME_SIGN = ("overtime", Words("overtime", "加班"))
 LEGEND_BY_ORDER = (
     ("told", Words("hand-over as told now", "当前承诺的交付")),
     ("first", Words("as told first", "首次承诺的交付")),
@@ -72,10 +77,6 @@ class Range:
         return booking.start < self.end and booking.end > self.start
 
 
-def milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
 class Picture:
     """One answer: built for one reader from one state of the plan."""
 
@@ -87,11 +88,12 @@ class Picture:
         self.names = Names(work, reader, self.snapshot)
         self.time = PlantTime(reader, self.snapshot.settings.time_zone)
         self.progress = _progress(work)
+        self.setups = setups(self.snapshot)
 
     def answer(self, by: By) -> dict[str, Any]:
         """The whole answer, ready for JSON."""
         shown = self._by_machine() if by is By.MACHINE else self._by_order()
-        legend = LEGEND if by is By.MACHINE else (*LEGEND[:6], *LEGEND_BY_ORDER)
+        legend = [*LEGEND, *_more_signs(shown)] if by is By.MACHINE else [*LEGEND[:7], *LEGEND_BY_ORDER]
         return {
             "now": milliseconds(self.snapshot.now),
             "zone": self.snapshot.settings.time_zone,
@@ -105,15 +107,29 @@ class Picture:
     def _by_machine(self) -> dict[str, Any]:
         bookings = self.work.plan.schedule(self.wanted.start, self.wanted.end)
         self.names.know_orders({each.order for each in bookings if each.order is not None})
-        machines = sorted(self.snapshot.resources.values(), key=self._place)
+        everybody = sorted(self.snapshot.resources.values(), key=self._place)
+        machines = [each for each in everybody if each.is_machine]
         centers = dict.fromkeys(machine.work_center for machine in machines)
+        crews = crew_rows(everybody)
+        bars = [bar for each in bookings for bar in self._on_machine(each)]
+        _add_lanes(machines, bookings, bars)
+        calendars = self._calendars(everybody)
+        start, end = self.wanted.start, self.wanted.end
         return {
-            "groups": [{"id": each, "label": self.names.equipment(each), "load": True} for each in centers],
-            "rows": [self._machine_row(machine) for machine in machines],
-            "bookings": [self._on_machine(each) for each in bookings],
+            "groups": [
+                *({"id": each, "label": self.names.equipment(each), "load": True} for each in centers),
+                *({"id": kind.value, "label": self.reader.words(CREW_WORDS[kind])} for kind in crews),
+            ],
+            "rows": [
+                *(self._machine_row(machine) for machine in machines),
+                *(self._crew_row(each) for found in crews.values() for each in found),
+            ],
+            "bookings": bars,
             "orders": self._orders(bookings),
-            "closed": [span for each in self._calendars(machines) for span in self._closed(each)],
-            "down": self._down(machines),
+            "closed": [span for each in calendars for span in self._closed(each)],
+            "down": self._down(everybody),
+            "maintenance": maintenance(everybody, start, end, self.reader.words),
+            "overtime": [span for each in calendars for span in overtime(each, start, end)],
         }
 
     def _place(self, machine: Resource) -> tuple[tuple[int, str], tuple[int, str]]:
@@ -128,11 +144,18 @@ class Picture:
             "calendar": machine.calendar,
         }
 
-    def _on_machine(self, booking: Booking) -> dict[str, Any]:
+    def _crew_row(self, one: Resource) -> dict[str, Any]:
+        row = {"id": one.work_unit, "label": self.names.machine(one.work_unit), "group": one.kind.value}
+        return {**row, "calendar": one.calendar, "detail": ", ".join(one.skills)}
+
+    def _on_machine(self, booking: Booking) -> list[dict[str, Any]]:
+        """Its bar on its machine, and those with the operators and tools it takes."""
         bar = {**self._bar(booking), "row": booking.work_unit, "step": self.names.step(booking.step)}
         if self._quantity(booking) > 1:
             bar["label"] = self.names.booking(booking)
-        return bar
+        if booking.id in self.setups:
+            bar["setup"] = self.setups[booking.id]
+        return [bar, *with_crew(bar, booking)]
 
     def _quantity(self, booking: Booking) -> int:
         commitment = self.snapshot.commitments.get(booking.commitment)
@@ -148,6 +171,10 @@ class Picture:
             "order": booking.order or booking.commitment,
             "kind": KINDS.get(booking.state, "planned"),
         }
+        if booking.locked and booking.state.waits:
+            bar["locked"] = True
+        if booking.state is BookingState.PLANNED and commitment is not None:
+            bar["movable"] = True
         if booking.state is BookingState.STARTED:
             bar["progress"] = self.progress.get(booking.id, _by_the_clock(booking, self.snapshot.now))
         if commitment and (before := [previous.id for previous, _ in commitment.before(booking)]):
@@ -246,6 +273,7 @@ class Picture:
                 "label": number,
                 "detail": self.reader.words(commitment.demand.words),
                 "group": self._group(commitment),
+                **({"late": True} if is_late(commitment, self.names) else {}),
                 **({"href": f"/orders/{commitment.order}"} if commitment.order else {}),
             }
         )
@@ -268,6 +296,12 @@ class Picture:
         return marks
 
 
+def _more_signs(shown: dict[str, Any]) -> list[tuple[str, Words]]:
+    """Explained only where they are to be seen."""
+    signs = [(SETUP_SIGN, any(bar.get("setup") for bar in shown["bookings"])), (MAINTENANCE_SIGN, shown["maintenance"])]
+    return [sign for sign, there in (*signs, (OVERTIME_SIGN, shown["overtime"])) if there]
+
+
 def _lanes(bookings: Iterable[Booking]) -> dict[str, tuple[int, int]]:
     """For each booking that overlaps others: its strip, and how many there are around it. Bookings come by start."""
     found: dict[str, tuple[int, int]] = {}
@@ -282,6 +316,21 @@ def _lanes(bookings: Iterable[Booking]) -> dict[str, tuple[int, int]]:
         together[booking.id] = lane
     found.update({each: (lane, len(ends)) for each, lane in together.items()})
     return {each: place for each, place in found.items() if place[1] > 1}
+
+
+def _add_lanes(machines: Iterable[Resource], bookings: Iterable[Booking], bars: Iterable[dict[str, Any]]) -> None:
+    """Machines that do several things at a time show them in strips; what shares a batch says so."""
+    several = {each.work_unit: each.batch for each in machines if each.capacity > 1 or each.batch}
+    queues: dict[str, list[Booking]] = {unit: [] for unit in several}
+    for booking in bookings:
+        if booking.work_unit in several:
+            queues[booking.work_unit].append(booking)
+    lanes = {key: lane for queue in queues.values() for key, lane in _lanes(queue).items()}
+    for bar in bars:
+        if bar["id"] in lanes:
+            bar["lane"], bar["lanes"] = lanes[bar["id"]]
+            if several[bar["row"]]:
+                bar["batch"] = True
 
 
 def _progress(work: Work) -> Mapping[str, float]:

@@ -57,6 +57,10 @@ class PlantTime:
         """Which day it is in the plant."""
         return moment.astimezone(self.tz).date()
 
+    def local(self, moment: datetime) -> str:
+        """As a field for date and time takes it: to the minute, without a zone."""
+        return f"{moment.astimezone(self.tz):%Y-%m-%dT%H:%M}"
+
     def midnights(self, first: date, count: int) -> list[datetime]:
         """So many midnights of the plant in a row; between two are 23 to 25 hours."""
         return [datetime.combine(first + timedelta(days=number), time(), self.tz).astimezone(UTC) for number in range(count)]
