@@ -14,6 +14,8 @@ Supply = plan.Supply
 
 FACTS = "facts"
 """Subject prefix of the hints that new facts wait in the outbox: `facts.<organization>`."""
+STUDIES = "studies"
+"""Subject prefix of the hints that somebody waits for a long question about the plan: `studies.<organization>`."""
 LATE_WALL_S = 1.0
 """A job takes about this long from the plan to its machine and back; only what is later than that is late."""
 
@@ -80,6 +82,15 @@ class Work:
         return market.MarketService(store, self.platform.plant, self.tell, self.assets)
 
     @cached_property
+    def scenarios(self) -> plan.ScenarioService:
+        store = plan.ScenarioStore(self.connection, self.organization)
+        return plan.ScenarioService(store, self.plan, self.platform.wall)
+
+    @cached_property
+    def bottlenecks(self) -> plan.BottleneckService:
+        return plan.BottleneckService(plan.ScenarioStore(self.connection, self.organization), self.platform.wall)
+
+    @cached_property
     def plan(self) -> plan.PlanService:
         store = plan.Store(self.connection, self.organization)
         return plan.PlanService(
@@ -129,8 +140,13 @@ class Work:
             suppliers={part: suppliers[offer.supplier] for part, offer in cheapest.items()},
             offers=tuple(
                 plan.SupplierOffer(
-                    offer.part, offer.supplier, suppliers[offer.supplier], offer.lead_time_days, offer.price.cents / 100,
-                    offer.price.currency, offer.least,
+                    offer.part,
+                    offer.supplier,
+                    suppliers[offer.supplier],
+                    offer.lead_time_days,
+                    offer.price.cents / 100,
+                    offer.price.currency,
+                    offer.least,
                 )
                 for offer in self.market.offers()
             ),

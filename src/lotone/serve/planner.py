@@ -14,6 +14,7 @@ from lotone.kernel import LotOneError
 from lotone.plan.solvers import solve
 from lotone.serve.installation import message_server, messages_folder
 from lotone.serve.process import answer_evenly, say_ready, stop_signal
+from lotone.serve.studies import Studies
 from lotone.wiring import FACTS, Platform, relay
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ class Planner:
         self.platform.messages.listen(f"{FACTS}.>", lambda _subject, _payload: self.wake.set())
         improver = threading.Thread(target=self._improve_until, args=(stop,), name="improve", daemon=True)
         improver.start()
+        studies = threading.Thread(target=Studies(self.platform, solve).run, args=(stop,), name="studies", daemon=True)
+        studies.start()
         while not stop.is_set():
             begun = time.monotonic()
             self.wake.clear()

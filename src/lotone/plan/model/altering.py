@@ -12,7 +12,7 @@ from lotone.plan.model.calendar import DAY_MINUTES, Calendar, CalendarException,
 from lotone.plan.model.demand import Demand, OperationNeed
 from lotone.plan.model.reasons import WEEKDAYS, WEEKDAYS_ZH, day, moment
 from lotone.plan.model.snapshot import Commitment, Snapshot
-from lotone.plan.model.supply import Supply
+from lotone.plan.model.supply import Arrival, SupplierOffer, Supply
 
 Called = Callable[[str], str]
 """What people call an order."""
@@ -530,3 +530,46 @@ def commitment_of(snapshot: Snapshot, order: str) -> Commitment:
     if found is None:
         raise WrongChange(f"nothing is left to be planned for order {order!r}", where="order")
     return found
+
+
+@change_kind
+@dataclass(frozen=True)
+class Buy(Change):
+    """A quantity of a part that is ordered now from one supplier, whoever the plan counts on otherwise."""
+
+    kind: ClassVar[str] = "buy"
+    part: str
+    supplier: str
+    quantity: float
+
+    def __post_init__(self) -> None:
+        if not self.quantity > 0:
+            raise WrongChange("the quantity to buy must be more than 0", where="quantity")
+
+    def on(self, snapshot: Snapshot) -> Snapshot:
+        supply, offer = snapshot.supply, self._offer(snapshot.supply)
+        arrival = Arrival(self.part, self.quantity, arrives(snapshot, offer), offer.words)
+        return with_supply(snapshot, replace(supply, arriving=(*supply.arriving, arrival)))
+
+    def _offer(self, supply: Supply) -> SupplierOffer:
+        found = next((each for each in supply.offers if (each.part, each.supplier) == (self.part, self.supplier)), None)
+        if found is None:
+            raise WrongChange(f"supplier {self.supplier!r} does not offer part {self.part!r}", where="supplier")
+        return found
+
+    def said(self, snapshot: Snapshot, called: Called = str) -> Words:
+        offer, part = self._offer(snapshot.supply), snapshot.supply.parts.get(self.part, Words(self.part))
+        on = day(arrives(snapshot, offer), snapshot.settings)
+        return Words(
+            f"{self.quantity:g} × {part.en} from {offer.words.en}, here by {on.en}",
+            f"向{offer.words.in_language('zh')}采购{part.in_language('zh')} {self.quantity:g}，{on.zh}前到货",
+        )
+
+    def cost(self, before: Snapshot, after: Snapshot, end: datetime) -> float:
+        offer = self._offer(before.supply)
+        return max(self.quantity, offer.least) * offer.price
+
+
+def arrives(snapshot: Snapshot, offer: SupplierOffer) -> datetime:
+    """When what is ordered now is there: by the end of a day, so that ordering and unpacking find their time."""
+    return snapshot.settings.next_day(snapshot.now + timedelta(days=offer.lead_time_days))
