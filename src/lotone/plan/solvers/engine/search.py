@@ -1,6 +1,7 @@
 """Workers that search at once and meet in a pool of good schedules: tabu search between schedules that both were good."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from ctypes import c_int32
 from dataclasses import dataclass, field
 from random import Random
@@ -76,7 +77,8 @@ def _run(search: _Search, workers: list[Worker], seconds: float, seed: int) -> N
     ]
     for thread in threads:
         thread.start()
-    search.done.wait(max(0.0, seconds - (monotonic() - search.began)))
+    with suppress(KeyboardInterrupt):  # Ctrl-C ends early with the best so far
+        search.done.wait(max(0.0, seconds - (monotonic() - search.began)))
     search.end()
     for thread in threads:
         thread.join()
