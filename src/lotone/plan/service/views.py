@@ -85,13 +85,15 @@ class Views(Desk):
         return sorted(needs, key=lambda need: (need.at, need.part, need.order))
 
     def load(self, start: datetime, end: datetime) -> list[Load]:
-        """Open and booked hours of every work center between two moments (not more than a year ahead)."""
+        """Open and booked hours of every work center between two moments (not more than a year ahead); a machine that does
+        several things at a time has the hours of so many."""
         snapshot = self.store.snapshot()
-        opened = {each.work_center: timedelta() for each in snapshot.resources.values()}
+        machines = [each for each in snapshot.resources.values() if each.is_machine]
+        opened = {each.work_center: timedelta() for each in machines}
         booked = dict(opened)
-        for machine in snapshot.resources.values():
+        for machine in machines:
             hours = open_hours(snapshot.calendars[machine.calendar], start)
-            opened[machine.work_center] += hours.total(start, end)
+            opened[machine.work_center] += hours.total(start, end) * machine.capacity
         for booking in self.schedule(start, end):
             if booking.work_center in booked:
                 booked[booking.work_center] += min(booking.end, end) - max(booking.start, start)
