@@ -1,8 +1,10 @@
 """What a plant may set about its promises and its plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from lotone.plan.model.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,12 @@ class PlanSettings:
     """A date that was moved before is told again when it gets better by more than this."""
     freeze_minutes: float = 60.0
     """The improvement leaves alone what starts within this time: it is being prepared, and searching takes time too."""
-    improve_operations: int = 600
+    improve_operations: int = 2000
     """The improvement looks at this many of the next operations at a time."""
+    repair_operations: int = 4000
+    """As many, when promises are broken and a plan is searched that keeps them."""
+    objective: Objective = field(default_factory=Objective)
+    """What the improvement weighs against what."""
 
     def __post_init__(self) -> None:
         if not self.hand_over_days or any(day not in range(7) for day in self.hand_over_days):

@@ -1,19 +1,15 @@
 """The plan's improvement as a constraint program for OR-Tools CP-SAT."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from ortools.sat.python import cp_model
 
-from lotone.plan.model.problem import Due, Problem, Solution, Task
+from lotone.plan.model.costing import completion, costs
+from lotone.plan.model.objective import Objective
+from lotone.plan.model.tasks import Due, Problem, Solution, Task
 from lotone.plan.solvers.background import in_background
 
-LATE = 100
-"""A second of lateness against the date told first weighs as much as this many seconds of completing later."""
-MOVED_SECONDS = 60
-"""Moving a booking must be worth this much, so that the plan stays where it is without a reason."""
-CHANGED_MACHINE_SECONDS = 300
 WEIGHT_STEPS = 10
 """Weights are counted in tenths, because the solver counts in integers."""
 
@@ -32,16 +28,17 @@ class _Choice:
 def solve(problem: Problem, seconds: float) -> Solution | None:
     """A better schedule found within a time on one thread; None when nothing better was found.
 
-    Least weighted lateness against the dates told first, then early completion, then few changes. No commitment completes
-    later than its limit. The present schedule is given as a hint, so the search begins with it.
+    Fewest broken promises, least weighted lateness against the dates told first, then early completion, then few changes,
+    as the objective weighs them. No commitment completes later than its limit. The present schedule is given as a hint, so
+    the search begins with it. Only for plain problems (`Problem.is_plain`); work in process is not looked at.
     """
     model = cp_model.CpModel()
     choices = {task.booking: _choice(model, task, problem) for task in problem.tasks}
     _one_at_a_time(model, choices, problem)
     for choice in choices.values():
         _keep_order(model, choice, choices)
-    cost = [_completion_cost(model, due, choices) for due in problem.dues]
-    cost += [_change_cost(choice) for choice in choices.values()]
+    cost = [_completion_cost(model, due, choices, problem.objective) for due in problem.dues]
+    cost += [_change_cost(choice, problem.objective) for choice in choices.values()]
     model.minimize(sum(cost))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
@@ -99,7 +96,9 @@ def _keep_order(model: cp_model.CpModel, choice: _Choice, choices: dict[str, _Ch
         model.add(choice.start >= choices[before].end + wait)
 
 
-def _completion_cost(model: cp_model.CpModel, due: Due, choices: dict[str, _Choice]) -> cp_model.LinearExprT:
+def _completion_cost(
+    model: cp_model.CpModel, due: Due, choices: dict[str, _Choice], objective: Objective
+) -> cp_model.LinearExprT:
     own = [choice for choice in choices.values() if choice.task.commitment == due.commitment]
     complete = model.new_int_var(due.fixed_end, max(due.limit, due.fixed_end), f"completion {due.commitment}")
     late = model.new_int_var(0, max(due.limit - due.due, 0), f"late {due.commitment}")
@@ -109,19 +108,27 @@ def _completion_cost(model: cp_model.CpModel, due: Due, choices: dict[str, _Choi
     present = completion(due, [choice.task for choice in own])
     model.add_hint(complete, present)
     model.add_hint(late, max(0, present - due.due))
-    return _weight(due) * (LATE * late + complete)
+    cost = _whole(due.weight * objective.late) * late + _whole(due.weight * objective.complete) * complete
+    if due.promise is not None and due.promise < due.limit:
+        broken = model.new_bool_var(f"broken {due.commitment}")
+        model.add(complete <= due.promise).only_enforce_if(~broken)
+        model.add_hint(broken, present > due.promise)
+        cost += _whole(due.weight * objective.broken) * broken
+    return cost
 
 
-def _change_cost(choice: _Choice) -> cp_model.LinearExprT:
+def _change_cost(choice: _Choice, objective: Objective) -> cp_model.LinearExprT:
     stayed = choice.on[choice.task.work_unit]
-    return WEIGHT_STEPS * (MOVED_SECONDS * choice.moved + CHANGED_MACHINE_SECONDS * (1 - stayed))
+    return _whole(objective.moved) * choice.moved + _whole(objective.changed_machine) * (1 - stayed)
 
 
 def _solution(problem: Problem, choices: dict[str, _Choice], solver: cp_model.CpSolver, *, proven: bool) -> Solution | None:
     better = replace(problem, tasks=tuple(_placed(choice, solver) for choice in choices.values()))
     moves = problem.moves(better)
     before, after = present_cost(problem), round(solver.objective_value)
-    return Solution(problem.version, moves, before, after, proven) if moves and after < before else None
+    if not moves or after >= before:
+        return None
+    return Solution(problem.version, moves, before, after, proven, costs(problem), costs(better, problem))
 
 
 def _placed(choice: _Choice, solver: cp_model.CpSolver) -> Task:
@@ -129,19 +136,17 @@ def _placed(choice: _Choice, solver: cp_model.CpSolver) -> Task:
     return replace(choice.task, work_unit=unit, start=solver.value(choice.start))
 
 
-def completion(due: Due, tasks: Iterable[Task]) -> int:
-    """When a commitment is complete as the tasks stand."""
-    return max([due.fixed_end, *(task.end for task in tasks if task.commitment == due.commitment)])
-
-
 def present_cost(problem: Problem) -> int:
     """What the schedule costs as it stands, by the same measure."""
-    cost = 0
+    objective, cost = problem.objective, 0
     for due in problem.dues:
         complete = completion(due, problem.tasks)
-        cost += _weight(due) * (LATE * max(0, complete - due.due) + complete)
+        cost += _whole(due.weight * objective.late) * max(0, complete - due.due)
+        cost += _whole(due.weight * objective.complete) * complete
+        if due.promise is not None and complete > due.promise:
+            cost += _whole(due.weight * objective.broken)
     return cost
 
 
-def _weight(due: Due) -> int:
-    return max(1, round(due.weight * WEIGHT_STEPS))
+def _whole(weight: float) -> int:
+    return round(weight * WEIGHT_STEPS)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lotone.plan.model.instance import Found, Instance
+from lotone.plan.model.instance import Found, Instance, NoSchedule
 from lotone.plan.solvers.plant.native import BY_DUE_DATE, BY_TARDINESS_COST, Layout, Plan
 from lotone.plan.solvers.plant.posing import left_of, schedule_of, shop_of
 from lotone.plan.solvers.plant.shop import Tables
@@ -95,10 +95,11 @@ def first_plans(
     return found
 
 
-def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told: Told | None = None) -> Found | None:
+def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told: Told | None = None) -> Found:
     """A good schedule of an instance (weighted tardiness or makespan) found within a time; None when none was found.
 
     The first is the best of some dispatching rules. `told` is called with seconds and objective for every better one.
+    Raises NoSchedule, NoPlantEngine.
     """
     begun = time.monotonic()
     tables = Tables(shop_of(instance))
@@ -123,7 +124,7 @@ def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told:
         if time.monotonic() - begun > seconds / 2:
             break
     if best is None:
-        return None
+        raise NoSchedule("an operation finds no place: a longest wait or closed times leave none", where=instance.name)
     search = Search(tables, workers, seed)
     search.begin(best)
     best = search.run(seconds - (time.monotonic() - begun), note)

@@ -25,7 +25,6 @@ class Machine:
     """Which of the shop's setup matrices it follows."""
     family: int = -1
     """What it is set up for at the start."""
-    site: int = -1
     rates: tuple[tuple[int, int, float], ...] = ()
     """Sorted, disjoint stretches and what a unit of time costs in them."""
 
@@ -36,6 +35,8 @@ class Way:
 
     duration: int
     takes: tuple[tuple[int, int], ...]
+    site: int = -1
+    """Where: what follows elsewhere needs the way there."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Wanted:
     promise: int = NEVER
     limit: int = NEVER
     fixed_end: int = 0
+    fixed_begin: int = NEVER
+    """When what stays of it ends and begins."""
 
 
 @dataclass(frozen=True)
@@ -123,15 +126,15 @@ ARRAYS: dict[str, type] = {
     **dict.fromkeys(("least", "most"), np.int64),
     **dict.fromkeys(("later", "later_edge", "roles", "role_members", "members", "home_mode", "home_crew"), np.int32),
     **dict.fromkeys(("home_start", "duration"), np.int64),
-    **dict.fromkeys(("takes", "take_resource", "take_amount"), np.int32),
-    **dict.fromkeys(("capacity", "matrix", "first_family", "site"), np.int32),
+    **dict.fromkeys(("takes", "site", "take_resource", "take_amount"), np.int32),
+    **dict.fromkeys(("capacity", "matrix", "first_family"), np.int32),
     "kind": np.int8,
     "closed": np.int32,
     **dict.fromkeys(("closed_start", "closed_end"), np.int64),
     "rates": np.int32,
     **dict.fromkeys(("rate_start", "rate_end"), np.int64),
     "rate": np.float64,
-    **dict.fromkeys(("room", "setup", "transport", "due", "promise", "limit", "fixed_end"), np.int64),
+    **dict.fromkeys(("room", "setup", "transport", "due", "promise", "limit", "fixed_end", "fixed_begin"), np.int64),
     "weight": np.float64,
     **dict.fromkeys(("job_first", "job_operations"), np.int32),
     "exponential": np.float64,
@@ -186,6 +189,7 @@ class Tables:
     @staticmethod
     def _way(lists: dict[str, list[Any]], way: Way) -> None:
         lists["duration"].append(way.duration)
+        lists["site"].append(way.site)
         for machine, amount in way.takes:
             lists["take_resource"].append(machine)
             lists["take_amount"].append(amount)
@@ -212,10 +216,9 @@ class Tables:
         for name in ("closed", "rates", "room"):
             lists[name].append(0)
         for machine, uses in zip(shop.machines, self._uses(), strict=True):
-            for name, value in (("first_family", machine.family), ("matrix", machine.matrix), ("site", machine.site)):
-                lists[name].append(value)
-            lists["capacity"].append(machine.capacity)
-            lists["kind"].append(machine.kind)
+            lists["first_family"].append(machine.family)
+            for name in ("capacity", "matrix", "kind"):
+                lists[name].append(getattr(machine, name))
             lists["closed_start"] += [start for start, _ in machine.closed]
             lists["closed_end"] += [end for _, end in machine.closed]
             lists["closed"].append(len(lists["closed_start"]))
@@ -244,7 +247,7 @@ class Tables:
                 operations[work.job].append(number)
         lists["job_first"].append(0)
         for wanted, own in zip(self.shop.wanted, operations, strict=True):
-            for name in ("due", "promise", "limit", "fixed_end", "weight"):
+            for name in ("due", "promise", "limit", "fixed_end", "fixed_begin", "weight"):
                 lists[name].append(getattr(wanted, name))
             lists["job_operations"] += own
             lists["job_first"].append(len(lists["job_operations"]))

@@ -27,7 +27,7 @@ int DllMainCRTStartup(void *module, unsigned reason, void *reserved) { return (v
 
 enum { ONE_AT_A_TIME = 0, BATCHES = 1, SHARED = 2 };
 enum { BY_DUE_DATE = 0, BY_TARDINESS_COST = 1 };
-enum { ROUND_MAX = 400, PULLS = 60, LOGS = 4096, ROLES_MAX = 16, PUT_OFF_MAX = 200 };
+enum { ROUND_MAX = 400, PULLS = 60, LOGS = 4096, ROLES_MAX = 16, PUT_OFF_MAX = 200, HOT_ROUNDS = 256 };
 
 typedef struct {
     i64 operations, jobs, resources, families, sites, makespan;
@@ -48,9 +48,10 @@ typedef struct {
     /* modes */
     const i64 *duration;
     const i32 *takes;                         /* modes + 1 */
+    const i32 *site;                          /* modes: where it is done, -1 for anywhere */
     const i32 *take_resource, *take_amount;
     /* resources */
-    const i32 *capacity, *matrix, *first_family, *site;
+    const i32 *capacity, *matrix, *first_family;
     const i8 *kind;
     const i32 *closed;                        /* resources + 1 */
     const i64 *closed_start, *closed_end;
@@ -61,7 +62,7 @@ typedef struct {
     const i64 *setup;                         /* matrices x families x families */
     const i64 *transport;                     /* sites x sites */
     /* jobs */
-    const i64 *due, *promise, *limit, *fixed_end;
+    const i64 *due, *promise, *limit, *fixed_end, *fixed_begin;
     const double *weight;
     const i32 *job_first, *job_operations;    /* jobs + 1: where its operations start */
     const double *exponential;                /* LOGS draws of an exponential distribution, sorted or not */
@@ -79,7 +80,7 @@ typedef struct { i32 operation, mode; i64 start; i32 crew; } Kept;     /* crew: 
 typedef struct {
     const Shop *shop;
     u64 chance;
-    i32 *mode, *crew, *next, *waits, *tries, *queue, *touched_crew, *best_mode, *best_crew, *pulls, *dirty, *eligible;
+    i32 *mode, *crew, *next, *waits, *tries, *queue, *touched_crew, *best_mode, *best_crew, *pulls, *dirty, *eligible, *hot;
     i64 *start, *end, *not_before, *best_start, *job_end, *job_begin;
     double *key, *job_cost, *own_cost;
     i8 *queued, *is_touched, *is_dirty, *pulled;
@@ -89,7 +90,7 @@ typedef struct {
     Kept *touched;
     i64 queue_size, touched_size, touched_crew_size, dirty_size, pull_size, stamps, rounds, accepted;
     i64 setups, unplaced;
-    i64 homing, has_homes, has_rates, choosy, free_count;
+    i64 homing, has_homes, has_rates, choosy, free_count, hot_count;
     i32 *free;                                /* the operations that may move */
     double jobs_cost, own_total, cost, best_cost, hurry;
 } Plan;
@@ -348,9 +349,8 @@ static i32 machine_of(const Shop *shop, i32 mode) {
 
 static i64 transport_between(const Shop *shop, i32 mode_before, i32 mode_after) {
     if (!shop->sites) return 0;
-    i32 from = machine_of(shop, mode_before), to = machine_of(shop, mode_after);
-    if (from < 0 || to < 0 || shop->site[from] < 0 || shop->site[to] < 0) return 0;
-    return shop->transport[shop->site[from] * shop->sites + shop->site[to]];
+    i32 from = shop->site[mode_before], to = shop->site[mode_after];
+    return from < 0 || to < 0 ? 0 : shop->transport[from * shop->sites + to];
 }
 
 /* Operations */
@@ -719,7 +719,7 @@ static void pull_all(Plan *plan, i64 most) {
 
 static double cost_of_job(Plan *plan, i32 job) {
     const Shop *shop = plan->shop;
-    i64 end = shop->fixed_end[job], begin = NEVER;
+    i64 end = shop->fixed_end[job], begin = shop->fixed_begin[job];
     for (i32 each = shop->job_first[job]; each < shop->job_first[job + 1]; each++) {
         i32 operation = shop->job_operations[each];
         if (plan->mode[operation] < 0) continue;
@@ -990,8 +990,22 @@ static int ruin(Plan *plan, i32 seed) {
     return ruin_window(plan, seed);
 }
 
+static void find_hot(Plan *plan) {
+    const Shop *shop = plan->shop;
+    plan->hot_count = 0;
+    for (i64 job = 0; job < shop->jobs; job++)
+        if (plan->job_end[job] > shop->due[job] && shop->job_first[job] < shop->job_first[job + 1])
+            plan->hot[plan->hot_count++] = (i32)job;
+}
+
+/* Of two late jobs the one that costs more, or one of all. */
 static int seed_of(Plan *plan, i32 *seed) {
-    i32 job = worst_job(plan, 1 + below(plan, 12));
+    i32 job = NOBODY;
+    if (plan->rounds % HOT_ROUNDS == 0) find_hot(plan);
+    if (plan->hot_count && likely(plan, 60)) {
+        i32 one = plan->hot[below(plan, plan->hot_count)], other = plan->hot[below(plan, plan->hot_count)];
+        job = plan->job_cost[one] > plan->job_cost[other] ? one : other;
+    } else job = worst_job(plan, 1 + below(plan, 12));
     if (job < 0) return 0;
     *seed = waiting_operation(plan, job);
     return *seed >= 0;
@@ -1169,7 +1183,7 @@ static Plan *lay_out(const Shop *shop, Memory *memory, Plan *plan) {
     ROOM(start, operations), ROOM(end, operations), ROOM(not_before, operations), ROOM(best_start, operations);
     ROOM(key, operations), ROOM(own_cost, operations), ROOM(queued, operations), ROOM(is_touched, operations);
     ROOM(pulled, operations), ROOM(crew, roles), ROOM(best_crew, roles);
-    ROOM(dirty, shop->jobs), ROOM(is_dirty, shop->jobs), ROOM(job_end, shop->jobs), ROOM(job_begin, shop->jobs);
+    ROOM(dirty, shop->jobs), ROOM(hot, shop->jobs), ROOM(is_dirty, shop->jobs), ROOM(job_end, shop->jobs), ROOM(job_begin, shop->jobs);
     ROOM(job_cost, shop->jobs), ROOM(slots, rooms), ROOM(points, rooms);
     ROOM(count, shop->resources), ROOM(stamp, shop->resources);
     ROOM(touched, ROUND_MAX + 8), ROOM(pulls, ROUND_MAX), ROOM(touched_crew, (ROUND_MAX + 8) * ROLES_MAX);
@@ -1250,6 +1264,7 @@ DOOR void return_to_best(Plan *plan) {
 /* Search for some rounds; a temperature is how much worse a plan may get in one. Gives the best cost. */
 DOOR double search(Plan *plan, i64 rounds, double temperature) {
     recount(plan);
+    find_hot(plan);
     if (plan->unplaced) return plan->best_cost;
     for (i64 each = 0; each < rounds; each++) {
         plan->rounds++;
