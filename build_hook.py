@@ -30,7 +30,7 @@ PLATFORMS = {
     "windows-x86_64.dll": "x86_64-windows-gnu",
 }
 """The names that every native.py looks for, and the compiler's names of these platforms."""
-KERNELS = ("configure/reasoning/kernel", "plan/solvers/engine/kernel")
+KERNELS = ("configure/reasoning/kernel", "plan/solvers/engine/kernel", "plan/solvers/plant/kernel")
 """Folders with C sources under src/lotone: each becomes one library."""
 COMPILE = [
     "cc",
