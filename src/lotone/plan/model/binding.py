@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from lotone.kernel import Words
 from lotone.plan.model.booking import Booking, BookingState, Place
 from lotone.plan.model.busy import Busy, first_fit
-from lotone.plan.model.promise import Binding, BindingKind, Promise, buffer
+from lotone.plan.model.calibration import value_at
+from lotone.plan.model.promise import BANDS, Binding, BindingKind, Promise
+from lotone.plan.model.reach import Curve, curve_of
 from lotone.plan.model.reasons import reason
 from lotone.plan.model.snapshot import Commitment, Snapshot
 from lotone.plan.model.supply import Ready, pegs
@@ -19,8 +21,8 @@ def promise_for(snapshot: Snapshot, commitment: Commitment, material: Mapping[Pl
     """What can be promised for a commitment whose bookings stand in the plan.
 
     `material` are the snapshot's pegs, for who asks for many commitments at once. The date is the expected completion,
-    plus the buffer of the binding chain at the settings' probability (see `buffer`), plus packing, rounded up to the next
-    hand-over.
+    plus what may delay the binding chain at the settings' probability (see `curve_of`), as past promises taught, plus
+    packing, rounded up to the next hand-over.
     """
     return promise_of_chain(Chain(snapshot, commitment, material))
 
@@ -28,8 +30,9 @@ def promise_for(snapshot: Snapshot, commitment: Commitment, material: Mapping[Pl
 def promise_of_chain(chain: "Chain") -> Promise:
     """What can be promised when this is what binds; see `promise_for`."""
     snapshot, settings = chain.snapshot, chain.snapshot.settings
-    spare = buffer(chain.durations, settings.probability, settings.spread)
     completion = chain.commitment.completion
+    curve = curve_of(snapshot, chain.commitment, chain.way[::-1], chain.waits_for)
+    spare = max(chance(snapshot, curve, settings.probability), NOTHING)
     bindings = tuple(sorted(chain.bindings, key=lambda each: (each.kind is BindingKind.OPERATION, -each.hours)))
     return Promise(
         date=settings.next_hand_over(completion + spare + settings.packing),
@@ -38,7 +41,14 @@ def promise_of_chain(chain: "Chain") -> Promise:
         binding=bindings,
         reason=reason(bindings, snapshot.now, settings),
         buffer_minutes=spare.total_seconds() / 60,
+        bands={name: completion + chance(snapshot, curve, share) for name, share in BANDS.items()},
+        curve=curve,
     )
+
+
+def chance(snapshot: Snapshot, curve: Curve, probability: float) -> timedelta:
+    """How much later than planned a completion may be at a probability, corrected by how past promises came out."""
+    return timedelta(seconds=round(value_at(curve, snapshot.learned.calibration.deviate(probability))))
 
 
 def _material(snapshot: Snapshot, commitment: Commitment) -> Mapping[Place, Ready]:
@@ -56,17 +66,23 @@ class Chain:
         self.commitment = commitment
         self.material = _material(snapshot, commitment) if material is None else material
         self.bindings: list[Binding] = []
-        self.durations: list[timedelta] = []
-        """Everything on the chain whose duration can vary: own operations, and others' work right before them."""
+        self.way: list[Booking] = []
+        """Everything on the chain that can take longer, from the last: own operations, and others' work right before."""
         self._walk()
 
     def _walk(self) -> None:
         booking: Booking | None = max(self.commitment.bookings, key=lambda each: (each.end, each.start))
         while booking is not None:
-            self.durations.append(max(booking.end - max(booking.start, self.snapshot.now), NOTHING))
+            self.way.append(booking)
             booking = self._bound_by(booking)
         work = sum((each.end - each.start for each in self.commitment.bookings), NOTHING)
         self._note(BindingKind.OPERATION, self.commitment.demand.words, self.commitment.completion, work)
+
+    @property
+    def waits_for(self) -> Ready | None:
+        """What the first thing on the chain waits for, if it is of this commitment."""
+        first = self.way[-1]
+        return self.material.get(first.place) if first.commitment == self.commitment.id else None
 
     def _bound_by(self, booking: Booking) -> Booking | None:
         """Note what kept a booking from starting earlier; returns the booking before it when that is what binds."""
@@ -140,7 +156,7 @@ class Chain:
             if other.end < start:
                 return
             start = other.start
-            self.durations.append(max(other.end - max(other.start, self.snapshot.now), NOTHING))
+            self.way.append(other)
 
 
 def _start(booking: Booking) -> datetime:

@@ -30,12 +30,13 @@ MACHINE_HOURS = 100.0
 FIRST_SCRAPPED, FIRST_DONE = 0.1, 100.0
 """One of a thousand operations is expected to be done again where nothing is known."""
 STEP_DONE = 50.0
-SUPPLIER_HOURS = 4.0
+SUPPLIER_HOURS = 2.0
 """Suppliers of whom nothing is known are expected in time, with this standard deviation."""
 SUPPLIER_SKEW = 1.0
 """Deliveries are more often much too late than much too early."""
-REPAIR_LEFT = 0.5
-"""Standard deviation of what is left of a repair, as a share of it."""
+REPAIR_LEFT_SIGMA = 0.3
+"""Standard deviation, in hours, of what is left of a repair that is expected to take another hour; of n hours sqrt(n) times
+as much, as if each were its own."""
 
 
 class Bell(NamedTuple):
@@ -180,15 +181,16 @@ class Learned:
         self.recorded = recorded or Recorded()
         self.spread = spread
         self.calibration = Calibration(self.recorded.scores)
-        self._extra: dict[tuple[str, str], tuple[Varying, Varying]] = {}
+        self._longer: dict[tuple[str, str], tuple[Varying, Varying]] = {}
         self._late: dict[str, Varying] = {}
 
-    def extra(self, step: str, work_unit: str, hours: float) -> Varying:
+    def longer(self, step: str, work_unit: str, hours: float) -> Varying:
         """How much longer than its planned hours an operation takes: its own duration, stops of its machine, and being
         done again."""
-        known = self._extra.get((step, work_unit))
+        known = self._longer.get((step, work_unit))
         if known is None:
-            known = self._extra[step, work_unit] = self._duration_and_scrap(step, work_unit), self._stops_in_an_hour(work_unit)
+            known = self._duration_and_scrap(step, work_unit), self._stops_in_an_hour(work_unit)
+            self._longer[step, work_unit] = known
         own, stops = known
         return Varying(
             own.mean * hours + stops.mean * hours,

@@ -1,7 +1,7 @@
 """What a buyer is told: a date at a stated probability, and what binds it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import exp, log, sqrt
@@ -50,10 +50,14 @@ class Binding:
         )
 
 
+BANDS = {"50": 0.5, "80": 0.8, "95": 0.95}
+"""The probabilities at which every promise is measured."""
+
+
 @dataclass(frozen=True)
 class Promise:
-    """`date` is what the buyer is told: a hand-over that is reached with at least this probability as far as durations
-    vary; breakdowns and late suppliers are not in it, they move promises. `earliest` is the expected completion."""
+    """`date` is what the buyer is told: a hand-over that is reached with at least this probability, with durations, stops of
+    machines, scrap and suppliers as they were learned. `earliest` is the planned completion."""
 
     date: datetime
     probability: float
@@ -61,6 +65,10 @@ class Promise:
     binding: tuple[Binding, ...]
     reason: Words
     buffer_minutes: float = 0.0
+    bands: Mapping[str, datetime] = field(default_factory=dict)
+    """By the names of BANDS, the completions that are reached with these probabilities, before rounding to a hand-over."""
+    curve: tuple[float, ...] = ()
+    """What the bands come from: seconds after `earliest` as the model has them, before what past promises taught."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -70,6 +78,8 @@ class Promise:
             "binding": [binding.as_json() for binding in self.binding],
             "reason": self.reason.as_dict(),
             "buffer_minutes": self.buffer_minutes,
+            "bands": {name: moment.isoformat() for name, moment in self.bands.items()},
+            "curve": list(self.curve),
         }
 
     @classmethod
@@ -81,6 +91,8 @@ class Promise:
             tuple(Binding.from_json(each) for each in values["binding"]),
             Words.from_dict(values["reason"]),
             values["buffer_minutes"],
+            {name: datetime.fromisoformat(moment) for name, moment in values.get("bands", {}).items()},
+            tuple(values.get("curve", ())),
         )
 
 
