@@ -177,6 +177,11 @@ def planned(demand: configure.Demand, words: Words, quantity: int) -> plan.Deman
             operation.wait_after_minutes,
             operation.work_units,
             tuple(parts.get(operation.step, {}).items()),
+            operation.setup,
+            operation.batch,
+            operation.size,
+            operation.also,
+            operation.wait_most_minutes,
         )
         for operation in demand.operations
     )
@@ -193,9 +198,17 @@ def _operation(
     wait_after_minutes: float,
     work_units: tuple[str, ...] | None,
     parts: tuple[tuple[str, float], ...],
+    setup: str,
+    batch: str,
+    size: float,
+    also: tuple[str, ...],
+    wait_most_minutes: float | None,
 ) -> plan.OperationNeed:
     """The same operation for all configurations that need it just so: what the plan works out for one holds for all."""
-    return plan.OperationNeed(step, work_center, minutes, words, after, wait_after_minutes, work_units, parts=dict(parts))
+    return plan.OperationNeed(
+        step, work_center, minutes, words, after, wait_after_minutes, work_units, parts=dict(parts),
+        setup=setup, batch=batch, size=size, also=also, wait_most_minutes=wait_most_minutes,
+    )  # fmt: skip
 
 
 class StepState(StrEnum):

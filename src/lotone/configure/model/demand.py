@@ -26,6 +26,40 @@ class OperationRule:
     work_units: tuple[str, ...] | None = None
     """The only machines that can do it; None is every one of the work center."""
     when: Expression = ALWAYS
+    setup: str = ""
+    """The parameter whose value says what the machine must be set up for, such as a colour."""
+    batch: tuple[str, ...] = ()
+    """The parameters that must be equal for units to share a batch, such as a temperature; ANYTHING when all may."""
+    size: float = 1.0
+    """How much of a batch, or of a machine that does several things at a time, it takes."""
+    also: tuple[str, ...] = ()
+    """Skills: an operator or tool with each is needed too."""
+    wait_most_minutes: float | None = None
+    """The longest that the unit may rest afterwards."""
+
+    def setup_of(self, parameters: Mapping[str, Setting]) -> str:
+        """What the machine must be set up for, with these values of its parameters."""
+        return setting_text(parameters[self.setup]) if self.setup in parameters else ""
+
+    def batch_of(self, parameters: Mapping[str, Setting]) -> str:
+        """The same for units that may share a batch."""
+        if self.batch == (ANYTHING,):
+            return ANYTHING
+        return " ".join(f"{name}={setting_text(parameters[name])}" for name in self.batch if name in parameters)
+
+
+ANYTHING = "*"
+
+
+def setting_text(value: Setting) -> str:
+    """The value of a parameter as a word: 9016, true, 2.5."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_LATER = {"setup": "", "batch": (), "size": 1.0, "also": (), "wait_most_minutes": None}
+"""Columns of operations that most leave as they are; they are not written then."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +181,7 @@ def _row(rule: Any) -> dict[str, Any]:
     row["when"] = as_text(rule.when)
     if isinstance(rule, OperationRule):
         row["words"] = rule.words.as_dict()
+        row = {name: value for name, value in row.items() if name not in _LATER or value != _LATER[name]}
     if isinstance(rule, PartRule) and not rule.slot:
         del row["slot"]
     return {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
@@ -161,6 +196,7 @@ def _rule(kind: type, row: Mapping[str, Any]) -> Any:
         values["words"] = Words.from_dict(row["words"])
         values["after"] = tuple(row["after"])
         values["work_units"] = None if row["work_units"] is None else tuple(row["work_units"])
+        values |= {name: tuple(row[name]) for name in ("batch", "also") if name in row}
     return kind(**values)
 
 
@@ -198,6 +234,13 @@ class OperationNeed:
     work_units: tuple[str, ...] | None = None
     parameters: Mapping[str, Setting] = field(default_factory=dict)
     checks: tuple[CheckNeed, ...] = ()
+    setup: str = ""
+    """What its machine must be set up for; "" when it does not matter."""
+    batch: str = ""
+    """The same for what may share a batch; "" when it runs by itself."""
+    size: float = 1.0
+    also: tuple[str, ...] = ()
+    wait_most_minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +267,7 @@ class Demand:
                 "work_units": None if operation.work_units is None else list(operation.work_units),
                 "parameters": dict(operation.parameters),
                 "checks": [vars(check) for check in operation.checks],
+                "also": list(operation.also),
             }
             for operation in self.operations
         ]
@@ -239,6 +283,7 @@ class Demand:
                     "after": tuple(row["after"]),
                     "work_units": None if row["work_units"] is None else tuple(row["work_units"]),
                     "checks": tuple(CheckNeed(**check) for check in row["checks"]),
+                    "also": tuple(row.get("also", ())),
                 }
             )
             for row in demand["operations"]

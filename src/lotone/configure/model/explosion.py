@@ -228,6 +228,11 @@ class Tables:
                     work_units=rule.work_units,
                     parameters=parameters[rule.id],
                     checks=tuple(checks[rule.id]),
+                    setup=rule.setup_of(parameters[rule.id]),
+                    batch=rule.batch_of(parameters[rule.id]),
+                    size=rule.size,
+                    also=rule.also,
+                    wait_most_minutes=rule.wait_most_minutes,
                 ),
                 tuple((place, need) for place, need in parts if need.operation == rule.id),
             )

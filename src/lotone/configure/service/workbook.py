@@ -161,7 +161,20 @@ class _Reading:
             "wait_after_minutes": row.quantity("wait_after_minutes", low=0, high=10_080, default=0.0),
             "work_units": row.names("work_units") or None,
             "when": self.when(row),
+            **self.ways_of_working(row),
         }
+
+    def ways_of_working(self, row: _Row) -> dict[str, Any]:
+        """What most operations leave empty: setup, batch, size, crew, longest wait."""
+        longest = row.cells.get("wait_most_minutes")
+        made = {
+            "setup": row.text("setup", required=False),
+            "batch": row.names("batch"),
+            "size": row.number("size", low=0.001, high=1e6, default=1.0),
+            "also": row.names("also"),
+            "wait_most_minutes": None if longest in (None, "") else row.number("wait_most_minutes", low=0, high=10_080),
+        }
+        return {name: value for name, value in made.items() if value not in ("", [], None) and (name, value) != ("size", 1.0)}
 
     def time(self, row: _Row) -> dict[str, Any]:
         minutes = row.quantity("add_minutes", low=-10_080, high=10_080)
@@ -213,6 +226,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "words": ("feature", "name", "name_zh", "hint", "hint_zh"),
     "operations": (
         "operation", "name", "name_zh", "work_center", "work_units", "after", "minutes", "wait_after_minutes", "when",
+        "setup", "batch", "size", "also", "wait_most_minutes",
     ),
     "times": ("operation", "add_minutes", "when"),
     "parts": ("part", "quantity", "operation", "slot", "when"),
@@ -224,6 +238,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """The sheets and their columns. A sheet that is missing leaves its table as it is."""
 _OPTIONAL = frozenset(
     {"name_zh", "hint", "hint_zh", "work_units", "after", "wait_after_minutes", "when", "slot", "low", "high"}
+    | {"setup", "batch", "size", "also", "wait_most_minutes"}
 )
 _DEMAND: Mapping[str, Callable[[_Reading, _Row], dict[str, Any]]] = {
     "operations": _Reading.operation,
