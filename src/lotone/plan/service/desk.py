@@ -15,9 +15,11 @@ from lotone.plan.model.settings import PlanSettings
 from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Supply
 from lotone.plan.service.notebook import Notebook
+from lotone.plan.service.rush import Rush
 from lotone.plan.store import Store
 
 ATTEMPTS = 5
+RUSH = Rush()
 Act = Callable[[Snapshot], Snapshot]
 """A change of the plan; gives back the same snapshot when there is nothing to change."""
 
@@ -69,11 +71,13 @@ class Desk:
         """Change the plan and tell what others must know; returns it as changed. Raises PlanBusy.
 
         Somebody else may change the plan between reading and writing: then nothing is written, and all is done again on
-        the newer plan, now locked. `cause` None tells no ScheduleChanged. `keep` is a hold that is looked at even if it
-        ran out or was dropped (UnknownHold when it never was).
+        the newer plan, now locked; for a while after that, changes of this plan begin locked. `cause` None tells no
+        ScheduleChanged. `keep` is a hold that is looked at even if it ran out or was dropped (UnknownHold when it never
+        was).
         """
+        plan = (id(self.store.connection.engine.pool), self.store.organization)
         for attempt in range(ATTEMPTS):
-            stored = self._stored(keep, lock=attempt > 0)
+            stored = self._stored(keep, lock=attempt > 0 or RUSH.is_on(plan))
             before = self._seen(stored, now, keep)
             changed = act(before)
             if changed is before:
@@ -84,6 +88,7 @@ class Desk:
                 self._tell_all(before, after, retold, cause, why)
                 self.notebook.note(before, after, cause or "plan")
                 return replace(after, version=written.version, stamp=written.stamp)
+            RUSH.note(plan)
         raise PlanBusy("others changed the plan again and again in the same moment; try again")
 
     def _stored(self, keep: str | None, *, lock: bool) -> Snapshot:
