@@ -15,7 +15,8 @@ BAR = """([id]) => {
   const gantt = document.querySelector("lo-gantt");
   const bar = gantt.bars.get(id);
   const box = gantt.area.getBoundingClientRect();
-  return [box.left + gantt.scale.x(bar.start), box.top + 44 + bar.top - gantt.top + bar.height / 2, 60000 / gantt.scale.perPixel];
+  const y = box.top + 44 + bar.top - gantt.top + bar.height / 2;
+  return [box.left + gantt.scale.x(bar.start), y, 60000 / gantt.scale.perPixel];
 }"""
 
 
