@@ -1124,6 +1124,7 @@ DOOR int dispatch(Plan *plan, const double *rule, const double *left, Chance *ch
         i32 operation = plan->eligible[best], mode = 0;
         i64 start = 0;
         plan->eligible[best] = plan->eligible[--waiting];
+        plan->queued[operation] = 0;
         if (!choose(plan, operation, &mode, &start)) return 0; /* again: it writes the crew */
         plan->touched_size = plan->touched_crew_size = plan->queue_size = 0;
         if (!put(plan, operation, mode, start)) return 0;
