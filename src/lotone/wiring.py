@@ -152,6 +152,13 @@ class Work:
             ),
         )
 
+    def learn_arrival(self, fact: market.PurchaseArrived) -> None:
+        """How late suppliers are is part of what the plan promises."""
+        due_at = self.market.purchase(fact.purchase).due_at
+        names = {supplier.id: supplier.words.en for supplier in self.market.suppliers()}
+        supplier = names.get(fact.supplier, fact.supplier)
+        self.plan.purchase_arrived(fact.purchase, supplier, fact.part, due_at, fact.at)
+
     def buy_what_is_short(self) -> None:
         """Order what neither stock nor open purchases cover of the promised parts; the plan then knows when it comes."""
         needs = [market.Need(need.part, need.quantity, need.at) for need in self.plan.part_needs()]
@@ -214,6 +221,7 @@ def reactions() -> Bus[Work]:
     bus.on(orders.OrderPlaced, lambda work, _fact: work.buy_what_is_short(), name="market.buy_what_is_short")
     bus.on(orders.OrderCancelled, lambda work, fact: work.make.cancel_units(fact.order), name="make.cancel_units")
     bus.on(market.PurchaseArrived, lambda work, _fact: work.plan.material_changed(), name="plan.material_changed")
+    bus.on(market.PurchaseArrived, lambda work, fact: work.learn_arrival(fact), name="plan.purchase_arrived")
     bus.on(make.OperationStarted, lambda work, fact: work.orders.work_began(fact.order), name="orders.work_began")
     bus.on(
         make.UnitCompleted,
