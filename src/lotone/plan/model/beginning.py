@@ -24,10 +24,12 @@ def started(snapshot: Snapshot, booking: Booking, at: datetime) -> Snapshot:
     end = min([end, *(other.start for other in others if other.start > at)])
     begun = [replace(each, state=BookingState.STARTED, start=at, end=end) for each in batch]
     ended = [replace(other, end=at) for other in others if other.start <= at < other.end]
-    return _set_up_for(snapshot.with_bookings([*ended, *begun]), machine, _need(snapshot, booking).setup)
+    return set_up_for(snapshot.with_bookings([*ended, *begun]), booking)
 
 
-def _set_up_for(snapshot: Snapshot, machine: Resource, state: str) -> Snapshot:
+def set_up_for(snapshot: Snapshot, booking: Booking) -> Snapshot:
+    """The plan with a booking's machine set up as the booking needs it."""
+    machine, state = snapshot.resources[booking.work_unit], _need(snapshot, booking).setup
     if not machine.setups or not state or state == machine.state:
         return snapshot
     return snapshot.with_resource(replace(machine, state=state))

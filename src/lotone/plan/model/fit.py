@@ -13,9 +13,9 @@ from lotone.plan.model.booking import Booking, Resource, SetupMatrix
 from lotone.plan.model.busy import Busy, Pile, first_fit
 from lotone.plan.model.calendar import OpenHours
 from lotone.plan.model.demand import OperationNeed
-from lotone.plan.model.line import NO_SETUPS, Shared, Work
+from lotone.plan.model.line import NO_SETUPS, SMALL, Shared, Work
 from lotone.plan.model.line import Sequence as InSequence
-from lotone.plan.model.snapshot import Queue, Snapshot
+from lotone.plan.model.snapshot import LONG_AGO, Queue, Snapshot
 
 SECOND = timedelta(seconds=1)
 Line = InSequence | Shared
@@ -101,6 +101,31 @@ class Floor:
             else:
                 best, low = found, max(middle, int((found.start - earliest).total_seconds()))
         return best
+
+    def crew_at(self, need: OperationNeed, booking: Booking) -> tuple[str, ...] | None:
+        """With whom a booking can stand exactly where and when it does: its own crew where that has time, else another, in a
+        batch the batch's. None when its machine or everybody is taken. Its setup may have begun before now."""
+        machine = self.snapshot.resources[booking.work_unit]
+        line = None if machine.is_plain else self._line(machine)
+        batch = line.batch_of(Work(booking, need)) if isinstance(line, InSequence) else None
+        if batch is not None:
+            return batch.crew if batch.load + need.size <= machine.capacity + SMALL else None
+        if not self._has_room(need, machine, line, booking):
+            return None
+        start, duration = booking.start, booking.duration
+        own = [self.snapshot.resources[name] for name in booking.crew if name in self.snapshot.resources]
+        can_do = [skill for skill, each in zip(need.also, own, strict=False) if skill in each.skills]
+        if len(can_do) == len(need.also) and all(self._first_of(each, start, duration) == start for each in own):
+            return booking.crew
+        crew = self._crew_first(need.also, start, duration)
+        return crew.members if crew is not None and crew.start == start else None
+
+    def _has_room(self, need: OperationNeed, machine: Resource, line: Line | None, booking: Booking) -> bool:
+        start, duration = booking.start, booking.duration
+        hours, blocked = self.snapshot.hours(machine.work_unit), machine.blocked
+        if isinstance(line, InSequence):
+            return line.first(need, start, duration, LONG_AGO, hours, blocked) == start
+        return self._machine_first(need, machine, line, start, duration, hours, blocked) == start
 
     def put(self, booking: Booking, need: OperationNeed | None = None) -> None:
         """Let a booking stand on its machine and take its crew."""
@@ -247,15 +272,19 @@ class Floor:
     def _free(self, skill: str, earliest: datetime, duration: timedelta) -> Iterator[tuple[datetime, str]]:
         """When each who has a skill has time first."""
         for resource in self.snapshot.skilled(skill):
-            if resource.is_plain:
-                busy: Sequence[Busy | Pile] = self._busy(resource)
-            else:
-                line = self._line(resource)
-                assert isinstance(line, Shared)
-                busy = (line.busy(1.0), resource.blocked)
-            start = first_fit(self.snapshot.hours_of(resource.calendar), busy, earliest, duration)
+            start = self._first_of(resource, earliest, duration)
             if start is not None:
                 yield start, resource.work_unit
+
+    def _first_of(self, resource: Resource, earliest: datetime, duration: timedelta) -> datetime | None:
+        """When an operator or a tool has time first."""
+        if resource.is_plain:
+            busy: Sequence[Busy | Pile] = self._busy(resource)
+        else:
+            line = self._line(resource)
+            assert isinstance(line, Shared)
+            busy = (line.busy(1.0), resource.blocked)
+        return first_fit(self.snapshot.hours_of(resource.calendar), busy, earliest, duration)
 
 
 def _empty_line(resource: Resource, matrix: SetupMatrix) -> Line:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from lotone.plan.model.beginning import is_ordered
+from lotone.plan.model.beginning import is_ordered, set_up_for
 from lotone.plan.model.booking import Booking, BookingState, Resource
 from lotone.plan.model.fault import UnknownWorkUnit
 from lotone.plan.model.settings import whole_second
@@ -97,6 +97,7 @@ def finished(snapshot: Snapshot, booking: Booking, at: datetime, free_since: dat
     start = booking.start
     if booking.state.waits:
         start = max(at - timedelta(minutes=booking.minutes), free_since or LONG_AGO)
+        snapshot = set_up_for(snapshot, booking)
     done = replace(booking, state=BookingState.DONE, start=min(start, at), end=at)
     commitment = snapshot.commitments[booking.commitment].with_bookings([done])
     return snapshot.with_commitments([_closed_if_done(_without_material(commitment, booking))])
@@ -160,16 +161,3 @@ def is_behind(snapshot: Snapshot) -> bool:
         for queue in snapshot.queues.values()
         for booking in queue.bookings
     )
-
-
-def disturbs(snapshot: Snapshot, booking_id: str) -> bool:
-    """Whether a booking, as it is now, is in the way of others: on its machine, or of those that follow it."""
-    booking = snapshot.booking(booking_id)
-    if booking is None or booking.state is BookingState.CANCELLED:
-        return False
-    commitment = snapshot.commitments[booking.commitment]
-    ready = booking.end + commitment.need(booking).wait
-    if any(each.state.waits and each.start < ready for each in commitment.after(booking)):
-        return True
-    others = snapshot.queues[booking.work_unit].bookings
-    return any(x.id != booking_id and x.start < booking.end and x.end > booking.start for x in others)

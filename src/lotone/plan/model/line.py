@@ -141,6 +141,11 @@ class Sequence:
             del self.blocks[index]
         self._forget()
 
+    def batch_of(self, work: Work) -> Block | None:
+        """The batch that stands exactly where a booking would, and is of its kind."""
+        index = self._index_of(block_of(work))
+        return None if index is None else self.blocks[index]
+
     def _index_of(self, block: Block) -> int | None:
         """Where the batch stands that a block is part of."""
         if not (self.resource.batch and block.batch):

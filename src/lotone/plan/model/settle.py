@@ -1,175 +1,401 @@
 """Settling: after something happened, what no longer fits is moved on, and nothing else."""
 
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from heapq import heappop, heappush
 
-from lotone.plan.model.booking import Booking, BookingState, Place
-from lotone.plan.model.busy import Busy, Pile, first_fit
+from lotone.plan.model.booking import Booking, BookingState, Place, Resource
+from lotone.plan.model.demand import OperationNeed
 from lotone.plan.model.fault import NoCapacity
+from lotone.plan.model.fit import Fit, Floor
 from lotone.plan.model.settings import whole_second
-from lotone.plan.model.snapshot import Commitment, Snapshot
+from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Ready, pegs
+from lotone.plan.model.touched import Touched, behind, everything, touched
+
+PUT_OFF = 20
+"""How often an operation is put off because what follows it would come too long after it."""
 
 
-def settle(snapshot: Snapshot, pull: Collection[str] = (), first: Collection[str] = ()) -> Snapshot:
+def settle(
+    snapshot: Snapshot,
+    pull: Collection[str] = (),
+    first: Sequence[str] = (),
+    *,
+    since: Snapshot | None = None,
+    late: bool = False,
+) -> Snapshot:
     """The plan with every waiting booking at a time that is possible now.
 
     Works like the plant itself would: bookings are taken in the order of their start. One that can begin as planned
-    stays. One that can't (its machine is busy or down, its predecessor or material is late, its time has passed) is
-    moved to the first time it can, and takes its turn there; so the sequence on a machine stays. It goes to another
+    stays. One that can't (its machine or crew is busy or away, its predecessor or material is late, its time has passed)
+    is moved to the first time it can, and takes its turn there; so the sequence on a machine stays. It goes to another
     machine when it would end earlier there by the settings' `move_minutes`, in a real gap. A held booking that has to
-    move never pushes others. Bookings in `pull` (ids) may also become earlier. Those in `first`, none before those it follows,
-    take their places before all others that were not sent to their machines yet. Raises NoCapacity.
+    move never pushes others, and a locked one stays where a planner put it as long as it can. What must not come long
+    after another (`wait_most_minutes`) puts that off, unless it has begun: then the wait is broken, and the checker says so.
+
+    With `since`, a plan in which everything was possible, only what differs from it is looked at, and what that touches:
+    the bookings behind on the same machines, and those that follow. `late` looks besides at what should have begun by now
+    and at what waits for parts. Bookings in `pull` (ids) may also become earlier. Those in `first`, none before those it
+    follows, take their places before all others that were not sent to their machines. Raises NoCapacity.
     """
-    return _Settling(snapshot, frozenset(pull), list(first)).run()
+    seeds = everything(snapshot) if since is None else touched(since, snapshot)
+    if late:
+        more = behind(snapshot)
+        seeds.waiting += more.waiting
+        seeds.material = True
+    return _Settling(snapshot, frozenset(pull).union(first)).run(seeds, pull, first)
+
+
+class _Lane:
+    """The waiting bookings that stand on one machine, operator or tool, by start; those before `next` had their turn."""
+
+    __slots__ = ("next", "waiting")
+
+    def __init__(self, waiting: list[Booking]) -> None:
+        self.waiting = waiting
+        self.next = 0
+
+    def place_of(self, start: datetime) -> int:
+        return bisect_left(self.waiting, start, key=_start)
+
+
+def _start(booking: Booking) -> datetime:
+    return booking.start
 
 
 class _Settling:
-    def __init__(self, snapshot: Snapshot, pull: frozenset[str], first: list[str]) -> None:
+    def __init__(self, snapshot: Snapshot, pull: frozenset[str]) -> None:
         self.snapshot = snapshot
-        self.pull = pull.union(first)
-        self.first = first
+        self.pull = pull
         self.margin = timedelta(minutes=snapshot.settings.move_minutes)
-        self.material: dict[Place, Ready] = pegs(snapshot.stock, snapshot.commitments.reserved, snapshot.scarce)
-        self.hours = {unit: snapshot.hours(unit) for unit in snapshot.resources}
-        self.placed = {unit: snapshot.repair(unit) for unit in snapshot.resources}
-        """What stands for good, and repairs. What is done counts too: the time of a hold may have passed meanwhile."""
-        self.waiting = {unit: Pile() for unit in snapshot.resources}
-        """What did not have its turn yet, where it was last thought to be."""
-        self.ends: dict[Place, datetime] = {}
-        self.tentative: dict[Place, datetime] = {}
-        self.certain: dict[str, datetime] = {}
-        """When bookings whose predecessors stand for good are ready."""
-        self.turns: list[tuple[datetime, datetime, str, Booking]] = []
-        self.moved: list[Booking] = []
-        for commitment in snapshot.commitments.values():
-            self._set_up(commitment)
+        self.placed = Floor(snapshot, empty=True)
+        """What stands for good: what began, and what had its turn. What is done counts too: the time of a hold may have
+        passed meanwhile."""
+        self.every = Floor(snapshot)
+        """That, and what did not have its turn yet, where it was last thought to be."""
+        self.lanes: dict[str, _Lane] = {}
+        self.known: dict[str, Booking] = {}
+        """Bookings that were looked at, as the plan has them."""
+        self.thought: dict[str, Booking] = {}
+        """Bookings that were looked at, where they are thought to stand."""
+        self.standing: set[str] = set()
+        self.due: dict[str, datetime] = {}
+        """Who has to be looked at, and when it has its turn."""
+        self.turns: list[tuple[datetime, datetime, str]] = []
+        self.not_before: dict[str, datetime] = {}
+        self.put_off: dict[str, int] = {}
+        self.left: set[str] = set()
 
-    def _set_up(self, commitment: Commitment) -> None:
-        for booking in commitment.bookings:
-            if booking.state.waits:
-                self._queue(booking, booking.start)
-                continue
-            cancelled = booking.state is BookingState.CANCELLED
-            self.ends[booking.place] = self.snapshot.now if cancelled else booking.end
-            if not cancelled:
-                self.placed[booking.work_unit].add(booking.start, booking.end)
-
-    def _queue(self, booking: Booking, start: datetime) -> None:
-        """Let a booking have its turn at a time."""
-        self.tentative[booking.place] = start + booking.duration
-        self.waiting[booking.work_unit].put(start, start + booking.duration)
-        heappush(self.turns, (start, booking.start, booking.id, booking))
-
-    def run(self) -> Snapshot:
-        for name in self.first:
+    def run(self, seeds: Touched, pull: Collection[str], first: Sequence[str]) -> Snapshot:
+        for booking in seeds.happened:
+            self._happened(booking)
+        for booking in seeds.left:
+            self._leave(booking)
+        self._look_at(seeds, pull)
+        for name in first:
             self._go_first(name)
         while self.turns:
-            turn, _, _, booking = heappop(self.turns)
-            if booking.place in self.ends:
-                continue
-            self.waiting[booking.work_unit].take(turn, turn + booking.duration)
-            self._take_turn(booking, turn)
-        return self.snapshot.with_bookings(self.moved) if self.moved else self.snapshot
+            turn, _, name = heappop(self.turns)
+            if self.due.get(name) == turn:
+                self._take_turn(self.known[name], turn)
+        moved = [each for name, each in self.thought.items() if each != self.known[name]]
+        return self.snapshot.with_bookings(moved) if moved else self.snapshot
 
-    def _go_first(self, name: str) -> None:
-        booking = self.snapshot.booking(name)
-        if booking is None or not booking.state.is_movable:
+    def _happened(self, booking: Booking) -> None:
+        self._stand(booking)
+        self._push(booking)
+        self._call_followers(booking)
+
+    def _look_at(self, seeds: Touched, pull: Collection[str]) -> None:
+        pulled = [found for each in pull if (found := self.snapshot.booking(each)) is not None]
+        waiting = [*seeds.waiting, *(self._without_material() if seeds.material else ()), *pulled]
+        for booking in sorted((each for each in waiting if each.locked), key=_start):
+            self._keep_locked(booking)
+        for booking in waiting:
+            if booking.id not in self.standing:
+                self._call(booking)
+
+    def _without_material(self) -> list[Booking]:
+        """What would begin before its parts are there."""
+        commitments = self.snapshot.commitments
+        found = [(commitments[place.commitment].by_place[place], ready) for place, ready in self.material.items()]
+        return [booking for booking, ready in found if booking.start < whole_second(ready.at)]
+
+    @cached_property
+    def material(self) -> dict[Place, Ready]:
+        return pegs(self.snapshot.stock, self.snapshot.commitments.reserved, self.snapshot.scarce)
+
+    def _need(self, booking: Booking) -> OperationNeed:
+        return self.snapshot.commitments[booking.commitment].need(booking)
+
+    # what stands
+
+    def _lane(self, unit: str) -> _Lane:
+        """What stands on a resource; from the first look on, what runs there and what is locked there is in the way."""
+        lane = self.lanes.get(unit)
+        if lane is None:
+            queue = self.snapshot.queues.get(unit)
+            bookings = queue.bookings if queue else ()
+            lane = self.lanes[unit] = _Lane([each for each in bookings if each.state.waits])
+            for each in bookings:
+                if not each.state.waits or (each.locked and each.id not in self.due):
+                    self._stand(each)
+        return lane
+
+    def _stand(self, booking: Booking) -> None:
+        if booking.id in self.standing:
             return
-        need = self.snapshot.commitments[booking.commitment].need(booking)
-        ready, _ = self._ready(booking)
-        best: tuple[datetime, str, datetime] | None = None
-        for machine in self.snapshot.candidates(need):
-            start = self._first(machine.work_unit, ready, need.duration(machine.work_unit), *self._sent(machine.work_unit))
-            if start is not None and (best is None or start + need.duration(machine.work_unit) < best[0]):
-                best = (start + need.duration(machine.work_unit), machine.work_unit, start)
-        if best is not None:
-            self.waiting[booking.work_unit].take(booking.start, booking.end)
-            self._place(booking, best[1], best[2], best[0] - best[2])
+        self.standing.add(booking.id)
+        need = self._need(booking)
+        if booking.state is BookingState.DONE and need.setup:
+            self.placed.put(booking, _without_setup(need))  # what its machine is set up for since is in the machine's state
+        else:
+            self.placed.put(booking, need)
 
-    def _sent(self, work_unit: str) -> tuple[Busy, Busy]:
-        """What stands for good on a machine, and what was sent to it."""
-        queue = self.snapshot.queues.get(work_unit)
-        sent = (each for each in queue.bookings if each.state is BookingState.RELEASED) if queue else ()
-        return self.placed[work_unit], Busy((each.start, each.end) for each in sent)
+    def _advance(self, unit: str, turn: tuple[datetime, datetime, str]) -> None:
+        """Let everything on a resource stand that nobody has to look at and whose turn would have come."""
+        lane = self._lane(unit)
+        waiting, index = lane.waiting, lane.next
+        while index < len(waiting):
+            each = waiting[index]
+            if (each.start, each.start, each.id) >= turn:
+                break
+            if each.id not in self.due:
+                self._stand(each)
+            index += 1
+        lane.next = index
+
+    def _keep_locked(self, booking: Booking) -> None:
+        """What is locked keeps its place before others have their turn, if it can stand there at all."""
+        for unit in booking.takes:
+            self._lane(unit)
+        if booking.id in self.standing:
+            self.placed.take(booking)
+            self.standing.discard(booking.id)
+        ready, _ = self._ready(booking, booking.work_center)
+        if ready <= booking.start and self.placed.crew_at(self._need(booking), booking) == booking.crew:
+            self._stand(booking)
+
+    # whose turn it is
+
+    def _call(self, booking: Booking) -> None:
+        """Have a booking looked at."""
+        if booking.id in self.due or not booking.state.waits:
+            return
+        current = self.thought.get(booking.id, booking)
+        if booking.id in self.standing:
+            self.standing.discard(booking.id)
+            self.placed.take(current)
+        self._queue(booking, current)
+
+    def _queue(self, booking: Booking, current: Booking) -> None:
+        self.known[booking.id] = booking
+        self.thought[booking.id] = current
+        self.due[booking.id] = current.start
+        heappush(self.turns, (current.start, booking.start, booking.id))
+
+    def _call_followers(self, booking: Booking) -> None:
+        for each in self.snapshot.commitments[booking.commitment].after(booking):
+            self._call(each)
 
     def _take_turn(self, booking: Booking, turn: datetime) -> None:
-        if self._is_passing_hold(booking):
-            self._place(booking, booking.work_unit, booking.start, booking.duration)
+        current, need = self.thought[booking.id], self._need(booking)
+        self._prepare(current.work_unit, need, (turn, booking.start, booking.id))
+        self.every.take(current)
+        del self.due[booking.id]
+        if booking.state is BookingState.HELD and current.start < self.snapshot.now and self._can_pass(current, need):
+            self._place(booking, current)
             return
-        ready = self.certain.get(booking.id)
-        if ready is None:
-            ready, certain = self._ready(booking)
-            if not certain:
-                self._queue(booking, max(ready, turn))
+        ready, certain = self._ready(booking, current.work_center)
+        if not certain:
+            self._wait(booking, current, max(ready, turn))
+            return
+        if ready <= turn and not self._is_pulled(booking):
+            crew = self.placed.crew_at(need, current)
+            if crew is not None:
+                self._place(booking, self.snapshot.moved(current, current.work_unit, turn, crew))
                 return
-            self.certain[booking.id] = ready
-        start = self._first(booking.work_unit, ready, booking.duration, self.placed[booking.work_unit])
-        if start is not None and start <= turn:
-            self._place(booking, booking.work_unit, start, booking.duration)
-        elif booking.state.is_movable and self._move_away(booking, ready, start):
+        self._move(booking, current, need, ready)
+
+    def _move(self, booking: Booking, current: Booking, need: OperationNeed, ready: datetime) -> None:
+        """Put a booking where it can be, or let it have another turn when it can be there."""
+        machine = self.snapshot.resources[current.work_unit]
+        fit = self.placed.first_on(need, machine, ready, current.duration)
+        if fit is not None and fit.start <= current.start:
+            self._place(booking, self._at(self.placed, current, need, fit))
             return
-        elif start is None:
+        away = self._away(booking, current, need, fit) if booking.state.is_movable and not booking.locked else None
+        if away is not None:
+            self._place(booking, self._at(self.every, current, need, away))
+        elif fit is None:
             raise NoCapacity(f"{booking.work_unit} has no open hours for step {booking.step} within a year")
         elif booking.state is BookingState.HELD:
-            gap = self._gap(booking.work_unit, ready, booking.duration)
-            self._place(booking, booking.work_unit, gap or start, booking.duration)
+            gap = self.every.first_on(need, machine, ready, current.duration)
+            self._place(booking, self._at(self.every, current, need, gap or fit))
         else:
-            self._queue(booking, start)
+            self._wait(booking, current, fit.start)
 
-    def _is_passing_hold(self, booking: Booking) -> bool:
+    def _prepare(self, unit: str, need: OperationNeed, turn: tuple[datetime, datetime, str]) -> None:
+        self._advance(unit, turn)
+        for skill in need.also:
+            for each in self.snapshot.skilled(skill):
+                self._advance(each.work_unit, turn)
+
+    def _can_pass(self, current: Booking, need: OperationNeed) -> bool:
         """The time of a hold may pass while its buyer thinks. It is inserted anew when it is confirmed; until then it only
         makes room for what really happens."""
-        if booking.state is not BookingState.HELD or booking.start >= self.snapshot.now:
-            return False
-        return self.placed[booking.work_unit].first(booking.start, booking.duration) == booking.start
+        return self.placed.crew_at(need, current) == current.crew
 
-    def _ready(self, booking: Booking) -> tuple[datetime, bool]:
+    def _ready(self, booking: Booking, work_center: str) -> tuple[datetime, bool]:
         """When a booking could begin as far as others than its machine allow, and whether that is certain already."""
-        ready, certain = self.snapshot.now, True
+        ready, certain = max(self.snapshot.now, self.not_before.get(booking.id, self.snapshot.now)), True
         material = self.material.get(booking.place)
         if material is not None:
             ready = max(ready, material.at)
-        if booking.id not in self.pull:
+        if not self._is_pulled(booking):
             ready = max(ready, booking.start)
-        for step, wait in self.snapshot.commitments[booking.commitment].demand.preceding[booking.step]:
-            place = Place(booking.commitment, booking.unit, step)
-            end = self.ends.get(place)
-            if end is None:
-                end, certain = self.tentative[place], False
-            ready = max(ready, end + wait)
+        for before, wait in self.snapshot.commitments[booking.commitment].before(booking):
+            if before.state is BookingState.CANCELLED:
+                continue
+            certain = certain and before.id not in self.due
+            current = self.thought.get(before.id, before)
+            ready = max(ready, current.end + wait + self.snapshot.transport_between(current.work_center, work_center))
         return whole_second(ready), certain
 
-    def _first(self, work_unit: str, ready: datetime, duration: timedelta, *busy: Busy | Pile) -> datetime | None:
-        return first_fit(self.hours[work_unit], busy, ready, duration)
+    def _is_pulled(self, booking: Booking) -> bool:
+        """Whether it may become earlier: for that reason, or because it stands too long after what it follows."""
+        if booking.id in self.pull:
+            return True
+        commitment = self.snapshot.commitments[booking.commitment]
+        for before, _ in commitment.before(booking):
+            most = commitment.need(before).wait_most
+            if most is not None and booking.start > self.thought.get(before.id, before).end + most:
+                return True
+        return False
 
-    def _gap(self, work_unit: str, ready: datetime, duration: timedelta) -> datetime | None:
-        """A place that is in nobody's way."""
-        return self._first(work_unit, ready, duration, self.placed[work_unit], self.waiting[work_unit])
-
-    def _move_away(self, booking: Booking, ready: datetime, start: datetime | None) -> bool:
-        """Put a booking on another machine if it ends there enough earlier."""
-        need = self.snapshot.commitments[booking.commitment].need(booking)
-        worth_it = None if start is None else start + booking.duration - self.margin
-        best: tuple[datetime, str, datetime] | None = None
+    def _away(self, booking: Booking, current: Booking, need: OperationNeed, fit: Fit | None) -> Fit | None:
+        """A place on another machine in nobody's way, if it ends there enough earlier."""
+        worth_it = None if fit is None else fit.end - self.margin
+        best: Fit | None = None
         for machine in self.snapshot.candidates(need):
-            duration = need.duration(machine.work_unit)
-            too_slow = worth_it is not None and ready + duration > worth_it
-            if too_slow or machine.work_unit == booking.work_unit:
+            if machine.work_unit == current.work_unit:
                 continue
-            gap = self._gap(machine.work_unit, ready, duration)
-            if gap is not None and (best is None or gap + duration < best[0]):
-                best = (gap + duration, machine.work_unit, gap)
-        if best is None or (worth_it is not None and best[0] > worth_it):
-            return False
-        end, work_unit, gap = best
-        self._place(booking, work_unit, gap, end - gap)
-        return True
+            ready, _ = self._ready(booking, machine.work_center)
+            limit = worth_it if best is None else best.end
+            if limit is not None and ready + need.duration(machine.work_unit) > limit:
+                continue
+            gap = self.every.first_on(need, machine, ready)
+            if gap is not None and (best is None or gap.end < best.end):
+                best = gap
+        return best if best is not None and (worth_it is None or best.end <= worth_it) else None
 
-    def _place(self, booking: Booking, work_unit: str, start: datetime, duration: timedelta) -> None:
-        end = start + duration
-        self.placed[work_unit].add(start, end)
-        self.ends[booking.place] = end
-        if (work_unit, start) != (booking.work_unit, booking.start):
-            self.moved.append(self.snapshot.moved(booking, work_unit, start))
+    def _at(self, floor: Floor, current: Booking, need: OperationNeed, fit: Fit) -> Booking:
+        """The booking in a place, with its own crew if that has time."""
+        there = self.snapshot.moved(current, fit.machine.work_unit, fit.start)
+        crew = floor.crew_at(need, there) if need.also else ()
+        return self.snapshot.moved(current, fit.machine.work_unit, fit.start, fit.crew if crew is None else crew)
+
+    def _go_first(self, name: str) -> None:
+        """Place a booking before all that was not sent to a machine yet."""
+        booking = self.snapshot.booking(name)
+        if booking is None or not booking.state.is_movable or booking.locked:
+            return
+        self._call(booking)
+        need, current = self._need(booking), self.thought[booking.id]
+        for resource in (*self.snapshot.candidates(need), *(x for skill in need.also for x in self.snapshot.skilled(skill))):
+            for each in self._lane(resource.work_unit).waiting:
+                if each.state is BookingState.RELEASED and each.id not in self.due:
+                    self._stand(each)
+        fit = self.placed.first(need, lambda machine: self._ready(booking, machine.work_center)[0])
+        if fit is not None:
+            self.every.take(current)
+            del self.due[booking.id]
+            self._place(booking, self._at(self.placed, current, need, fit))
+
+    # where it goes
+
+    def _wait(self, booking: Booking, current: Booking, start: datetime) -> None:
+        """Let a booking have its turn at a later time."""
+        later = self.snapshot.moved(current, current.work_unit, start)
+        self.every.put(later)
+        self._queue(booking, later)
+        self._leave(booking)
+        self._call_followers(booking)
+
+    def _place(self, booking: Booking, new: Booking) -> None:
+        late = self._too_long_after(booking, new)
+        if late is not None:
+            self._put_off(*late)
+            self._wait(booking, new, new.start)
+            return
+        self.thought[booking.id] = new
+        self.standing.add(booking.id)
+        self.placed.put(new)
+        self.every.put(new)
+        self._push(new)
+        if (new.work_unit, new.start) != (booking.work_unit, booking.start):
+            self._leave(booking)
+        if (new.end, new.work_center) != (booking.end, booking.work_center):
+            self._call_followers(booking)
+
+    def _too_long_after(self, booking: Booking, new: Booking) -> tuple[Booking, datetime] | None:
+        """What a booking would follow too late although it could still be put off, and when that has to end."""
+        if booking.state is BookingState.HELD and new.start < self.snapshot.now:
+            return None
+        commitment = self.snapshot.commitments[booking.commitment]
+        for before, _ in commitment.before(booking):
+            most = commitment.need(before).wait_most
+            if most is None or not before.state.waits or self.put_off.get(before.id, 0) >= PUT_OFF:
+                continue
+            if new.start > self.thought.get(before.id, before).end + most:
+                return before, new.start - most
+        return None
+
+    def _put_off(self, booking: Booking, end: datetime) -> None:
+        """Let a booking end not before a time; what followed it has its turn again."""
+        self._call(booking)
+        current = self.thought[booking.id]
+        self.every.take(current)
+        self.put_off[booking.id] = self.put_off.get(booking.id, 0) + 1
+        self.not_before[booking.id] = end - current.duration
+        self._wait(booking, current, max(end - current.duration, current.start))
+
+    def _push(self, new: Booking) -> None:
+        """Have everything looked at that a booking is in the way of now."""
+        for unit in new.takes:
+            lane, resource = self._lane(unit), self.snapshot.resources[unit]
+            for index in range(lane.next, len(lane.waiting)):
+                each = lane.waiting[index]
+                if each.start >= new.end and not resource.setups:
+                    break
+                if each.id in self.due or each.id in self.standing or each.end <= new.start:
+                    continue
+                self._call(each)
+                if each.start >= new.end and self._need(each).setup:
+                    break
+
+    def _leave(self, booking: Booking) -> None:
+        """What stands behind a booking that moves on may need another setup."""
+        if booking.id in self.left or not self._setups_of(booking):
+            return
+        self.left.add(booking.id)
+        lane = self._lane(booking.work_unit)
+        for index in range(lane.place_of(booking.start), len(lane.waiting)):
+            each = lane.waiting[index]
+            if each.id != booking.id:
+                self._call(each)
+                if self._need(each).setup:
+                    break
+
+    def _setups_of(self, booking: Booking) -> str:
+        machine: Resource | None = self.snapshot.resources.get(booking.work_unit)
+        return machine.setups if machine is not None else ""
+
+
+def _without_setup(need: OperationNeed) -> OperationNeed:
+    return OperationNeed(
+        need.step, need.work_center, need.minutes, batch=need.batch, size=need.size, also=need.also,
+    )  # fmt: skip

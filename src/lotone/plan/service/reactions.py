@@ -31,7 +31,7 @@ class Reactions(Desk):
 
         def act(snapshot: Snapshot) -> Snapshot:
             after = happen.machine_down(snapshot, work_unit, at, expected_minutes)
-            return snapshot if after is snapshot else settle(after)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="machine_down", why=lambda after: _stopped(after, work_unit, at))
 
@@ -44,7 +44,7 @@ class Reactions(Desk):
             after = happen.machine_up(snapshot, work_unit, at)
             if after is snapshot or not snapshot.resources[work_unit].is_down:
                 return after
-            return settle(after, pull=_depends_on(after, work_unit))
+            return settle(after, pull=_depends_on(after, work_unit), since=snapshot)
 
         self.change(act, cause=cause)
 
@@ -57,7 +57,7 @@ class Reactions(Desk):
 
         def act(snapshot: Snapshot) -> Snapshot:
             after = happen.machine_down(snapshot, operator, at, expected_minutes)
-            return snapshot if after is snapshot else settle(after)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="absent", why=lambda after: _absent(after, operator, at))
 
@@ -77,7 +77,7 @@ class Reactions(Desk):
 
         def act(snapshot: Snapshot) -> Snapshot:
             after = disturbing.slower(snapshot, work_unit, factor)
-            return snapshot if after is snapshot else settle(after)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="slower", why=lambda after: _slow(after, work_unit, factor))
 
@@ -91,7 +91,7 @@ class Reactions(Desk):
                 self._check_known(booking_id)
                 return snapshot
             after = disturbing.scrapped(snapshot, booking, at, with_parts=with_parts)
-            return snapshot if after is snapshot else settle(after)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="scrapped", why=lambda _: SCRAPPED)
 
@@ -107,10 +107,8 @@ class Reactions(Desk):
                 self._check_order(order)
                 return snapshot
             steps = [need.step for need in commitment.demand.in_order]
-            return settle(
-                snapshot,
-                first=[each.id for each in sorted(commitment.bookings, key=lambda each: (each.unit, steps.index(each.step)))],
-            )
+            own = sorted(commitment.bookings, key=lambda each: (each.unit, steps.index(each.step)))
+            return settle(snapshot, first=[each.id for each in own], since=snapshot)
 
         self.change(act, cause="rush", why=lambda _: RUSH)
 
@@ -126,7 +124,7 @@ class Reactions(Desk):
 
         def act(snapshot: Snapshot) -> Snapshot:
             after = disturbing.maintained(snapshot, work_unit, start, minutes, words)
-            return snapshot if after is snapshot else settle(after)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="maintenance", why=lambda after: _maintained(after, work_unit, start))
 
@@ -138,7 +136,7 @@ class Reactions(Desk):
 
         def act(snapshot: Snapshot) -> Snapshot:
             after = disturbing.not_maintained(snapshot, work_unit, start)
-            return snapshot if after is snapshot else settle(after, pull=_depends_on(after, work_unit))
+            return snapshot if after is snapshot else settle(after, pull=_depends_on(after, work_unit), since=snapshot)
 
         self.change(act, cause="maintenance", why=lambda _: CALLED_OFF)
 
@@ -175,7 +173,7 @@ class Reactions(Desk):
                 self._check_known(booking_id)
                 return snapshot
             after = act(snapshot, booking)
-            return settle(after) if after is not snapshot and happen.disturbs(after, booking_id) else after
+            return after if after is snapshot else settle(after, since=snapshot)
 
         self.change(change, cause=cause, why=lambda _: BEHIND)
 
@@ -186,7 +184,7 @@ class Reactions(Desk):
 
     def material_changed(self) -> None:
         """Stock or arrivals changed: what was planned before its material can be there is moved on."""
-        self.change(settle, cause="material")
+        self.change(lambda snapshot: settle(snapshot, since=snapshot, late=True), cause="material")
 
     def is_behind(self, now: datetime | None = None) -> bool:
         """Whether something should have begun or ended by now and did not; only reads."""
@@ -197,7 +195,11 @@ class Reactions(Desk):
         """Time has passed: move on what should have begun or ended by now and did not. Cheap when there is nothing to do."""
         at = now or self.plant_clock()
         if self.is_behind(at):
-            self.change(lambda snapshot: settle(happen.overrun(snapshot)), cause="late", why=lambda _: BEHIND, now=at)
+            self.change(_moved_on, cause="late", why=lambda _: BEHIND, now=at)
+
+
+def _moved_on(snapshot: Snapshot) -> Snapshot:
+    return settle(happen.overrun(snapshot), since=snapshot, late=True)
 
 
 def _depends_on(snapshot: Snapshot, work_unit: str) -> list[str]:
