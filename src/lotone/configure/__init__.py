@@ -42,6 +42,7 @@ True
 from lotone.configure.facts import DraftSaved, ProductPublished, ProductReleased
 from lotone.configure.model.binding import Unfit, bound
 from lotone.configure.model.demand import (
+    ANYTHING,
     CheckNeed,
     CheckRule,
     CircularRouting,
@@ -54,6 +55,7 @@ from lotone.configure.model.demand import (
     PartRule,
     TimeRule,
     in_working_order,
+    setting_text,
 )
 from lotone.configure.model.demanded import (
     KEEP_DAYS_MAX,
@@ -174,6 +176,7 @@ from lotone.configure.writing.uvl import Unwritable, write_uvl
 
 __all__ = [
     "ALWAYS",
+    "ANYTHING",
     "AS_ONE_TYPES",
     "COLUMNS",
     "KEEP_DAYS_MAX",
@@ -329,6 +332,7 @@ __all__ = [
     "read_workbook",
     "renamed",
     "rows_of",
+    "setting_text",
     "similar",
     "unknown_names",
     "with_prices",

@@ -17,12 +17,22 @@ brackets too.
 - `suppliers.csv`: supplier, name, [automatic] (deliveries arrive by themselves, in simulated plants)
 - `parts.csv`: part, name, [unit, stock]
 - `offers.csv`: supplier, part, price, lead_time_days, [least]
-- `calendars.csv`: calendar, weekdays (`Mon-Sat`), start, end, time_zone; several rows are several shifts
-- `equipment.csv`: id, level (site, area, work_center, work_unit), parent, name, [calendar] (of work units)
+- `calendars.csv`: calendar, weekdays (`Mon-Sat`), start, end, time_zone, [overtime, overtime_cost_per_hour]; several rows are
+  several shifts, those with `yes` in overtime hours that may be opened at a cost
+- `holidays.csv`*: calendar, start, end (`2026-12-24` or `2026-12-24 14:00`), [open, name]; closed, or open against the shifts
+- `equipment.csv`: id, level (site, area, work_center, work_unit), parent, name, and of work units [calendar, capacity, batch,
+  setups, state]: how much they do at a time, whether it begins and ends together, the setup matrix they follow, and what they
+  are set up for now
+- `crew.csv`*: id, kind (operator, tool), name, calendar, skills, [capacity, work_center]
+- `setups.csv`*: matrix, before, after, minutes; a row with `*` in both is for all changes that are not listed
+- `transport.csv`*: before, after (work centers), minutes
+- `maintenance.csv`*: resource, start, end, [name]
 - `connections.csv`: connection, protocol, address (with `{port}`, `{organization}`), work_units, [settings] (JSON)
 - `tags.csv`: asset (a work unit, a work center for its units, `*` for all units; the narrowest row counts), tag, type,
   meaning, name, [unit, resolution, low, high, writable, connection, address]
-- `operations.csv`: operation, name, work_center, minutes, [work_units, after, wait_after_minutes, when]
+- `operations.csv`: operation, name, work_center, minutes, [work_units, after, wait_after_minutes, when, setup, batch, size,
+  also, wait_most_minutes]; `setup` is the parameter that says what the machine must be set up for, `batch` the parameters
+  that units of one batch have in common (`*`: none need to), `also` the skills that are needed too
 - `times.csv`*: operation, when, add_minutes
 - `demand.csv`: part, quantity, operation, [when, slot]. Two different parts of one slot, such as `motor`, never come together,
   and every configuration has one; a slot with a question mark, `basket?`, may stay empty

@@ -35,7 +35,9 @@ def load(
     market.add_offers(blueprint.offers)
     _stock(blueprint, assets, at)
     plan.set_calendars(blueprint.calendars)
-    plan.set_resources(blueprint.resources)
+    plan.set_setups(blueprint.setups)
+    plan.set_resources((*blueprint.resources, *blueprint.crew))
+    plan.set_transport(blueprint.transport)
     configure.introduce(blueprint.product)
 
 

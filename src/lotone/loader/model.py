@@ -8,7 +8,7 @@ from lotone.configure import Faulty, Product
 from lotone.connect.model import Connection
 from lotone.kernel import Words
 from lotone.market import Offer, Supplier
-from lotone.plan import Calendar, Resource
+from lotone.plan import Calendar, Resource, SetupMatrix
 
 
 class BrokenBlueprint(Faulty):
@@ -32,6 +32,12 @@ class Blueprint:
     equipment: tuple[Equipment, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     resources: tuple[Resource, ...] = ()
+    """The machines."""
+    crew: tuple[Resource, ...] = ()
+    """Operators and tools."""
+    setups: tuple[SetupMatrix, ...] = ()
+    transport: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Minutes from work center to work center."""
     connections: tuple[Connection, ...] = ()
     tags: tuple[Tag, ...] = ()
 

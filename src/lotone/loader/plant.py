@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from lotone.plan import Calendar, Resource, Shift, WrongCalendar
 
 EVERY_UNIT = "*"
 TAG_NAME = r"[a-z][a-z0-9_-]{0,62}"
+WORKING = ("capacity", "batch", "setups", "state")
+"""Columns that say how a work unit works."""
 _ANY_WEEK = datetime(2026, 1, 5, tzinfo=UTC)
 _CHECK_PORT = 4840
 """Stands for a port that was not given, so that the rest of an address can be checked."""
@@ -35,6 +37,8 @@ class Plant:
     tags: tuple[Tag, ...]
     tag_rows: Mapping[tuple[str, str], Row]
     """The row of each tag, by asset and name, to point at."""
+    unit_rows: Mapping[str, Row] = field(default_factory=dict)
+    calendar_rows: Mapping[str, Row] = field(default_factory=dict)
 
     def units_of(self, work_center: str) -> tuple[str, ...]:
         """The work units of a work center."""
@@ -59,19 +63,27 @@ class Plant:
 
 
 def read_plant(folder: Path, faults: Faults, *, ports: Mapping[str, int], organization: str) -> Plant:
-    calendars = read_calendars(folder, faults)
-    equipment = read_equipment(folder, faults, calendars)
+    calendars, calendar_rows = read_calendars(folder, faults)
+    equipment, unit_rows = read_equipment(folder, faults, calendars)
     units = [item for item in equipment.values() if item.level is Level.WORK_UNIT]
     connections, of_unit = read_connections(folder, faults, units, ports=ports, organization=organization)
     tags, rows = read_tags(folder, faults, equipment, connections, of_unit)
-    return Plant(equipment, calendars, connections, tags, rows)
+    return Plant(equipment, calendars, connections, tags, rows, unit_rows, calendar_rows)
 
 
-def read_calendars(folder: Path, faults: Faults) -> dict[str, Calendar]:
-    rows = read_table(folder / "calendars.csv", faults, required=("calendar", "weekdays", "start", "end", "time_zone"))
+def read_calendars(folder: Path, faults: Faults) -> tuple[dict[str, Calendar], dict[str, Row]]:
+    """The calendars, and the first row of each."""
+    rows = read_table(
+        folder / "calendars.csv",
+        faults,
+        required=("calendar", "weekdays", "start", "end", "time_zone"),
+        optional=("overtime", "overtime_cost_per_hour"),
+    )
     calendars: dict[str, Calendar] = {}
+    first: dict[str, Row] = {}
     for row in rows:
         name, zone = row.id("calendar"), row.text("time_zone")
+        first.setdefault(name, row)
         try:
             shift = Shift.from_text(row.text("weekdays"), row.text("start"), row.text("end"))
             calendar = calendars.get(name) or Calendar(name, zone, ())
@@ -81,33 +93,55 @@ def read_calendars(folder: Path, faults: Faults) -> dict[str, Calendar]:
             continue
         if calendar.time_zone != zone:
             row.fault("time_zone", f"calendar {name} is in {calendar.time_zone} already; it has one time zone")
-        calendars[name] = replace(calendar, shifts=(*calendar.shifts, shift))
-        if not calendars[name].windows(_ANY_WEEK, _ANY_WEEK + timedelta(days=8)):
-            row.fault("calendar", f"calendar {name} never opens")
-    return calendars
+        calendars[name] = _with_shift(row, calendar, shift)
+    for name, calendar in calendars.items():
+        if first[name].is_good and not calendar.windows(_ANY_WEEK, _ANY_WEEK + timedelta(days=8)):
+            first[name].fault("calendar", f"calendar {name} never opens")
+    return calendars, first
 
 
-def read_equipment(folder: Path, faults: Faults, calendars: Mapping[str, Calendar]) -> dict[str, Equipment]:
+def _with_shift(row: Row, calendar: Calendar, shift: Shift) -> Calendar:
+    """The calendar with a shift, or with overtime that may be worked at a cost."""
+    cost = row.number("overtime_cost_per_hour", default=0.0, low=0, high=1e6)
+    if row.flag("overtime"):
+        return replace(calendar, overtime=(*calendar.overtime, shift), overtime_cost_per_hour=cost)
+    if cost:
+        row.fault("overtime_cost_per_hour", "only overtime has a cost; write yes in the column overtime")
+    return replace(calendar, shifts=(*calendar.shifts, shift))
+
+
+def read_equipment(
+    folder: Path, faults: Faults, calendars: Mapping[str, Calendar]
+) -> tuple[dict[str, Equipment], dict[str, Row]]:
+    """The equipment, and the row of each work unit."""
     rows = unique(
         read_table(
-            folder / "equipment.csv", faults, required=("id", "level", "parent", "name"), optional=("name_zh", "calendar")
+            folder / "equipment.csv",
+            faults,
+            required=("id", "level", "parent", "name"),
+            optional=("name_zh", "calendar", *WORKING),
         ),
         "id",
     )
     equipment: dict[str, Equipment] = {}
+    units: dict[str, Row] = {}
     for row in rows:
         level = row.choice("level", Level)
         item = Equipment(row.id("id"), level, row.optional("parent") or None, row.words(), row.optional("calendar") or None)
+        if level is Level.WORK_UNIT:
+            units.setdefault(item.id, row)
         if level is Level.WORK_UNIT and row.is_good:
             row.reference("calendar", calendars, "calendar")
-        elif item.calendar:
-            row.fault("calendar", "only work units have a calendar")
+        elif level is not Level.WORK_UNIT:
+            for column in ("calendar", *WORKING):
+                if row.optional(column):
+                    row.fault(column, f"only work units have a {column}")
         equipment.setdefault(item.id, item)
     for row in rows:
         _check_parent(row, equipment)
     if not any(item.level is Level.WORK_UNIT for item in equipment.values()):
         faults.add("equipment.csv", 0, "level", "expected at least one work_unit")
-    return equipment
+    return equipment, units
 
 
 def _check_parent(row: Row, equipment: Mapping[str, Equipment]) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from lotone.assets import DataType, Part
 from lotone.configure import (
+    ANYTHING,
     BrokenModel,
     CheckRule,
     Configurator,
@@ -24,14 +25,17 @@ from lotone.configure import (
     TimeRule,
     WrongPicture,
     read_model,
+    setting_text,
     similar,
 )
 from lotone.kernel import Invalid
 from lotone.loader.plant import TAG_NAME, Plant
 from lotone.loader.tables import FORMULA, Faults, Row, as_number, read_table, read_text, unique
+from lotone.plan import OperationNeed
 
 MODEL, PICTURE = "product.uvl", "picture.svg"
 MINUTES_MAX = 7 * 24 * 60
+WAYS_OF_WORKING = ("setup", "batch", "size", "also", "wait_most_minutes")
 _OPERATION = r"[a-z][a-z0-9_-]{0,38}"
 _SLOT = _OPERATION + r"\??"
 AnyRule = TypeVar("AnyRule", OperationRule, TimeRule, PartRule, ParameterRule, CheckRule)
@@ -117,18 +121,31 @@ class DemandReader:
     """Reads the tables of what a configuration needs, against the model, the plant and the parts."""
 
     def __init__(
-        self, folder: Path, faults: Faults, *, features: Collection[str], plant: Plant, parts: dict[str, Part]
+        self,
+        folder: Path,
+        faults: Faults,
+        *,
+        features: Collection[str],
+        plant: Plant,
+        parts: dict[str, Part],
+        skills: Collection[str] = (),
     ) -> None:
         self.folder = folder
         self.faults = faults
         self.features = features
         self.plant = plant
         self.parts = parts
+        self.skills = skills
         self.sources = Sources()
         self.operations: dict[str, OperationRule] = {}
 
     def read(self) -> DemandRules:
         self.read_operations()
+        demand = self.read_rules()
+        self.check_ways_of_working()
+        return demand
+
+    def read_rules(self) -> DemandRules:
         return DemandRules(
             operations=tuple(self.operations.values()),
             times=tuple(self.time(row) for row in self.table("times.csv", "when", "add_minutes", may_be_missing=True)),
@@ -167,7 +184,7 @@ class DemandReader:
                 "name",
                 "work_center",
                 "minutes",
-                optional=("name_zh", "work_units", "after", "wait_after_minutes", "when"),
+                optional=("name_zh", "work_units", "after", "wait_after_minutes", "when", *WAYS_OF_WORKING),
             ),
             "operation",
         )
@@ -185,12 +202,53 @@ class DemandReader:
                 wait_after_minutes=row.quantity("wait_after_minutes", default=0.0, low=0, high=MINUTES_MAX),
                 work_units=units or None,
                 when=row.expression(self.features),
+                setup=row.optional("setup"),
+                batch=tuple(row.optional("batch").replace(",", " ").split()),
+                size=row.number("size", default=1.0, low=0.001, high=1e6),
+                also=row.references("also", self.skills, "skill"),
+                wait_most_minutes=self.longest_wait(row),
             )
             self.keep(row, rule)
             self.operations.setdefault(rule.id, rule)
             self.sources.operations.setdefault(rule.id, row)
         if not rows:
             self.faults.add("operations.csv", 0, "operation", "expected at least one operation")
+
+    def longest_wait(self, row: Row) -> float | None:
+        if not row.optional("wait_most_minutes"):
+            return None
+        longest = row.number("wait_most_minutes", low=0, high=MINUTES_MAX)
+        least = as_number(row.optional("wait_after_minutes") or "0")
+        if least is not None and longest < least:
+            row.fault("wait_most_minutes", f"expected at least the wait after it ({least:g}), found {longest:g}")
+        return longest
+
+    def check_ways_of_working(self) -> None:
+        """Setups and batches are named by parameters that the operation has."""
+        for operation, rule in self.operations.items():
+            row = self.sources.operations[operation]
+            known = {each.parameter for _, each in self.sources.of(ParameterRule) if each.operation == operation}
+            if rule.setup:
+                row.check_known("setup", rule.setup, known, f"parameter of {operation}")
+            for name in rule.batch if rule.batch != (ANYTHING,) else ():
+                row.check_known("batch", name, known, f"parameter of {operation}")
+
+    def planned(self) -> dict[str, tuple[Row, list[OperationNeed]]]:
+        """Each operation with its row, as the plan would have it: once for every state its machine may have to be in."""
+        made = {}
+        for operation, rule in self.operations.items():
+            row = self.sources.operations[operation]
+            if not row.is_good:
+                continue
+            named = (x for _, x in self.sources.of(ParameterRule) if (x.operation, x.parameter) == (operation, rule.setup))
+            states = {setting_text(each.value) for each in named if isinstance(each.value, str | int | float)}
+            minutes = rule.minutes if isinstance(rule.minutes, int | float) else 1.0
+            need = OperationNeed(
+                operation, rule.work_center, minutes, work_units=rule.work_units, batch="any" if rule.batch else "",
+                size=rule.size, also=rule.also,
+            )  # fmt: skip
+            made[operation] = row, [replace(need, setup=state) for state in sorted(states)] or [need]
+        return made
 
     def check_capable(self, row: Row, center: str, units: tuple[str, ...]) -> None:
         own = self.plant.units_of(center)

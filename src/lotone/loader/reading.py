@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lotone.configure import Configurator, Contradiction, Model, Product, UnknownFeature
+from lotone.loader.crew import Working, check_working, read_working
 from lotone.loader.head import FILE, Head, read_head
 from lotone.loader.material import Material, read_material
 from lotone.loader.model import Blueprint, BrokenBlueprint
@@ -29,7 +30,8 @@ def read_blueprint(folder: Path, ports: Mapping[str, int] = _NO_PORTS, *, organi
     material = read_material(folder, faults, head.currency)
     plant = read_plant(folder, faults, ports=ports, organization=organization)
     model = read_features(folder, faults)
-    product = _product(folder, faults, head, model, plant, material)
+    working = read_working(folder, faults, plant)
+    product = _product(folder, faults, head, model, plant, material, working)
     if faults.found:
         raise BrokenBlueprint(faults.in_order())
     return Blueprint(
@@ -44,17 +46,23 @@ def read_blueprint(folder: Path, ports: Mapping[str, int] = _NO_PORTS, *, organi
         stock=material.stock,
         offers=material.offers,
         equipment=tuple(plant.equipment.values()),
-        calendars=tuple(plant.calendars.values()),
-        resources=plant.resources,
+        calendars=tuple(working.calendars.values()),
+        resources=working.resources,
+        crew=working.crew,
+        setups=tuple(working.setups.values()),
+        transport=working.transport,
         connections=tuple(plant.connections.values()),
         tags=plant.tags,
     )
 
 
-def _product(folder: Path, faults: Faults, head: Head, model: Model | None, plant: Plant, material: Material) -> Product:
+def _product(
+    folder: Path, faults: Faults, head: Head, model: Model | None, plant: Plant, material: Material, working: Working
+) -> Product:
     features = model.features if model else Anything()
-    reader = DemandReader(folder, faults, features=features, plant=plant, parts=material.parts)
+    reader = DemandReader(folder, faults, features=features, plant=plant, parts=material.parts, skills=working.skills)
     demand = reader.read()
+    check_working(working, faults, reader.planned())
     words = read_option_words(folder, faults, features)
     picture = read_picture(folder, faults, features)
     check_materials(reader, {offer.part for offer in material.offers}, material.stock, faults)

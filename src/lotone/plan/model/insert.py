@@ -110,9 +110,20 @@ def ready_steps(snapshot: Snapshot, demand: Demand) -> Steps:
     return _last(_taken(snapshot, demand), snapshot.now)
 
 
-def place(snapshot: Snapshot, demand: Demand, commitment: str, ready: Steps, new_id: Callable[[], str]) -> tuple[Booking, ...]:
-    """A booking for every operation of a demand, when its material is `ready`. Raises NoMachine, DoesNotFit, NoCapacity."""
-    floor, bookings = Floor(snapshot), list[Booking]()
+def place(
+    snapshot: Snapshot,
+    demand: Demand,
+    commitment: str,
+    ready: Steps,
+    new_id: Callable[[], str],
+    *,
+    on: Floor | None = None,
+) -> tuple[Booking, ...]:
+    """A booking for every operation of a demand, when its material is `ready`, on the plan's floor unless another is given.
+
+    Raises NoMachine, DoesNotFit, NoCapacity.
+    """
+    floor, bookings = on or Floor(snapshot), list[Booking]()
     for unit in range(1, demand.quantity + 1):
         bookings += _Unit(floor, demand, commitment, unit, ready, new_id).forward()
     return tuple(bookings)
@@ -266,7 +277,7 @@ class _Unit:
         return need.wait_most is not None and any(start > end + need.wait_most for start in starts)
 
 
-def why_nowhere(snapshot: Snapshot, need: OperationNeed) -> Exception:
+def why_nowhere(snapshot: Snapshot, need: OperationNeed) -> NoMachine | DoesNotFit | NoCapacity:
     """What to say of an operation that finds no place."""
     machines = snapshot.candidates(need)
     if not machines:

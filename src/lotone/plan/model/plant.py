@@ -94,7 +94,7 @@ def _routings(snapshot: Snapshot, needs: Iterable[OperationNeed]) -> Iterator[Pl
             continue  # said already
         why = why_nowhere(snapshot, _alone(need))
         if not machines or isinstance(why, DoesNotFit):
-            yield PlantFault("step", need.step, Words(str(why), f"没有设备能完成工序 {need.step}：{why}"))
+            yield PlantFault("step", need.step, Words(why.message, f"没有设备能完成工序 {need.step}：{why.message}"))
         yield from _states(snapshot, need, machines)
 
 
