@@ -11,6 +11,7 @@ from lotone import assets, configure, connect, historian, identity, insight, mak
 from lotone.kernel import Bus, Clock, Database, Fact, Messages, Relay, Settings, keep, wall_clock
 
 Supply = plan.Supply
+PurchaseArrived = market.PurchaseArrived
 
 FACTS = "facts"
 """Subject prefix of the hints that new facts wait in the outbox: `facts.<organization>`."""
@@ -152,7 +153,7 @@ class Work:
             ),
         )
 
-    def learn_arrival(self, fact: market.PurchaseArrived) -> None:
+    def learn_arrival(self, fact: PurchaseArrived) -> None:
         """How late suppliers are is part of what the plan promises."""
         due_at = self.market.purchase(fact.purchase).due_at
         names = {supplier.id: supplier.words.en for supplier in self.market.suppliers()}
