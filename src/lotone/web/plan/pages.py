@@ -21,6 +21,7 @@ from lotone.web.plan.changes import Change, changes
 from lotone.web.plan.desk import Desk
 from lotone.web.plan.hand import router as hand
 from lotone.web.plan.hand_api import router as hand_api
+from lotone.web.plan.kept import router as kept
 from lotone.web.plan.loads import loads, narrowest
 from lotone.web.plan.operation import operation
 from lotone.web.plan.picture import STATE_WORDS, By, Picture, Range
@@ -321,7 +322,7 @@ def all_changes(request: Request, actor: Actor = needs("plan.read")) -> Response
 
 
 ROOM = Room(
-    routers=(hand, router, hand_api, api),
+    routers=(hand, kept, router, hand_api, api),
     menu=(
         Entry(
             Words("Schedule", "排程"), "/plan", "chart-gantt", "plan.read", Section.PLAN, frozenset({Role.PLANNER}), 10,
