@@ -63,7 +63,7 @@ def _compare(found: Touched, old: Commitment | None, new: Commitment | None) -> 
             continue
         if earlier is None or _stands_elsewhere(earlier, booking):
             found.left += [] if earlier is None else [earlier]
-            found.waiting += [booking] if booking.state.waits else []
+            found.waiting += [booking, *new.after(booking)] if booking.state.waits and new else []
         if booking.state in OVER:
             found.happened.append(booking)
     found.left += known.values()
