@@ -155,13 +155,13 @@ export class LoadProfile extends HTMLElement {
     context.globalAlpha = 0.35;
     context.fillRect(left + 1, bottom - high(booked + setup), width, high(setup));
     context.globalAlpha = 1;
-    context.strokeStyle = palette.ink2;
+    context.strokeStyle = palette.line;
     context.lineWidth = 1;
     context.strokeRect(left + 1.5, Math.round(bottom - high(open)) + 0.5, width - 1, high(open));
     if (isOver && width > 8) {
       context.fillStyle = palette.moved;
       context.fillText("\u25B2", left + width / 2 - 4, top + 8);
-    } else if (width > 34) this.share(context, palette, (booked + setup) / open, left + 4, top + 14);
+    } else if (width > 40 && booked > 0) this.share(context, palette, (booked + setup) / open, left + 4, top + 14);
   }
 
   private share(context: CanvasRenderingContext2D, palette: Palette, share: number, x: number, y: number): void {

@@ -29,6 +29,9 @@ from lotone.web.plan.printed import Paper, sheets
 from lotone.web.plan.profile import answer as profile_answer
 from lotone.web.plan.profile import edges
 from lotone.web.plan.promises import Shown, Standing, Tracked, chosen, strips, tracked
+from lotone.web.plan.views import MENU
+from lotone.web.plan.views import router as views
+from lotone.web.plan.views_api import router as views_api
 from lotone.web.room import Entry, Room, Section, Thread
 from lotone.wiring import Work
 
@@ -99,6 +102,7 @@ def schedule(
             one=operation(work, desk.snapshot, desk.names, booking) if chosen_one else None,
             center=int(chosen_one.start.timestamp() * 1000) if chosen_one else None,
             is_empty=not desk.snapshot.resources,
+            machines=sorted(desk.snapshot.resources.values(), key=lambda each: desk.names.place(each.work_unit)),
             thread=Thread.at("operation", promise="/plan/promises", machine="/plant"),
         )
 
@@ -322,7 +326,7 @@ def all_changes(request: Request, actor: Actor = needs("plan.read")) -> Response
 
 
 ROOM = Room(
-    routers=(hand, kept, router, hand_api, api),
+    routers=(hand, kept, views, router, hand_api, views_api, api),
     menu=(
         Entry(
             Words("Schedule", "排程"), "/plan", "chart-gantt", "plan.read", Section.PLAN, frozenset({Role.PLANNER}), 10,
@@ -330,5 +334,6 @@ ROOM = Room(
         Entry(Words("Promises", "承诺"), "/plan/promises", "calendar-clock", "plan.read", Section.PLAN, order=20),
         Entry(Words("Load", "负荷"), "/plan/load", "gauge", "plan.read", Section.PLAN, order=30),
         Entry(Words("Changes", "变更"), "/plan/changes", "history", "plan.read", Section.PLAN, order=40),
+        *MENU,
     ),
 )  # fmt: skip
