@@ -54,8 +54,9 @@ from lotone.plan.model.fault import (
 from lotone.plan.model.going_first import GoFirst, NewOrder
 from lotone.plan.model.hand import CantMove, Delayed, Effect, Obstacle, ObstacleKind, Pushed
 from lotone.plan.model.levers import Lever, Levers
+from lotone.plan.model.objective import Costs, Objective
 from lotone.plan.model.plant import PlantFault, faults
-from lotone.plan.model.problem import Improvement, Problem, Solution, Solver
+from lotone.plan.model.problem import Broken, Improvement, Problem, Solution, Solver
 from lotone.plan.model.promise import Binding, BindingKind, Hold, HoldLost, Promise, TrackedPromise
 from lotone.plan.model.scenario import Scenario
 from lotone.plan.model.settings import PlanSettings
@@ -81,12 +82,14 @@ __all__ = [
     "Booking",
     "BookingState",
     "BottleneckService",
+    "Broken",
     "Buy",
     "Calendar",
     "CalendarException",
     "CantMove",
     "CantUndo",
     "Change",
+    "Costs",
     "Delayed",
     "Demand",
     "DoesNotFit",
@@ -111,6 +114,7 @@ __all__ = [
     "NoPromise",
     "NoSupply",
     "NothingToUndo",
+    "Objective",
     "Obstacle",
     "ObstacleKind",
     "OperationNeed",

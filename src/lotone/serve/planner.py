@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
@@ -11,7 +10,8 @@ import structlog
 
 from lotone import connect, identity, make
 from lotone.kernel import LotOneError
-from lotone.plan.solvers import solve
+from lotone.serve.guarding import guarded
+from lotone.serve.improving import Improver
 from lotone.serve.installation import message_server, messages_folder
 from lotone.serve.process import answer_evenly, say_ready, stop_signal
 from lotone.serve.studies import Studies
@@ -37,14 +37,16 @@ class Planner:
         )
         self.wake = threading.Event()
         self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
-        self.improved: dict[str, int] = {}
+        self.improver = Improver(platform)
         self.tidied: dict[str, date] = {}
 
     def run(self, stop: threading.Event) -> None:
         self.platform.messages.listen(f"{FACTS}.>", lambda _subject, _payload: self.wake.set())
-        improver = threading.Thread(target=self._improve_until, args=(stop,), name="improve", daemon=True)
+        improver = threading.Thread(target=self.improver.run, args=(stop,), name="improve", daemon=True)
         improver.start()
-        studies = threading.Thread(target=Studies(self.platform, solve).run, args=(stop,), name="studies", daemon=True)
+        studies = threading.Thread(
+            target=Studies(self.platform, self.improver.child.solve).run, args=(stop,), name="studies", daemon=True
+        )
         studies.start()
         while not stop.is_set():
             begun = time.monotonic()
@@ -54,6 +56,7 @@ class Planner:
             stop.wait(max(0.0, LEAST_TICK_S - (time.monotonic() - begun)))
             self.wake.wait(max(0.0, TICK_S - (time.monotonic() - begun)))
         self.writers.shutdown(cancel_futures=True)
+        self.improver.child.close()
         improver.join(self.platform.settings.improve_seconds + 5)
 
     def tick(self) -> None:
@@ -115,40 +118,12 @@ class Planner:
         except LotOneError as fault:
             log.warning("dispatch.not_written", work_unit=release.work_unit, job=release.work_order, fault=str(fault))
 
-    def _improve_until(self, stop: threading.Event) -> None:
-        settings = self.platform.settings
-        while settings.improve_seconds and not stop.wait(settings.improve_every_seconds):
-            for organization in self.platform.organizations():
-                guarded("improve", partial(self.improve, organization, settings.improve_seconds))
-
-    def improve(self, organization: str, seconds: float) -> None:
-        """Search for a better schedule outside of any transaction; it is applied only if nothing changed meanwhile."""
-        with self.platform.look(organization) as work:
-            problem = work.plan.problem()
-        if problem is None or self.improved.get(organization) == problem.version:
-            return
-        better = solve(problem, seconds)
-        self.improved[organization] = problem.version
-        if better is not None:
-            with self.platform.work(organization) as work:
-                work.plan.apply(better)
-
 
 def admit_machines(platform: Platform) -> None:
     """Machines of a new organization may connect at once: the message server reads its users anew."""
     folder = messages_folder(platform.settings)
     message_server(platform.settings, platform.database).write(folder)
     connect.reload(folder)
-
-
-def guarded(what: str, act: Callable[[], object]) -> None:
-    """One organization's or one step's trouble is logged and tried again at the next tick; the planner goes on."""
-    try:
-        act()
-    except LotOneError as fault:
-        log.warning("planner.trouble", step=what, fault=str(fault))
-    except Exception:
-        log.exception("planner.failed", step=what)
 
 
 def run(platform: Platform) -> None:

@@ -1,6 +1,6 @@
 """Improvement: which operations of the plan may move, as a problem for a solver, and its answer as a change of the plan."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil, floor
@@ -41,7 +41,6 @@ __all__ = [
     "carry_out",
     "problem_of",
     "repair_of",
-    "still_broken",
     "worse",
 ]
 
@@ -336,8 +335,3 @@ def complete_by(date: datetime, commitment: Commitment, snapshot: Snapshot) -> d
     """When a commitment must be complete so that a date keeps its probability."""
     buffer = timedelta(minutes=commitment.told.buffer_minutes)
     return date - snapshot.settings.packing - buffer
-
-
-def still_broken(snapshot: Snapshot, commitments: Collection[str]) -> list[Commitment]:
-    """Those of some commitments that are not expected to reach the date that was told first."""
-    return [snapshot.commitments[each] for each in broken(snapshot) if each in commitments]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from lotone.kernel import Words
 from lotone.plan.model.objective import Costs, Objective
 
 Span = tuple[int, int]
@@ -217,7 +218,7 @@ class Broken:
     order: str
     date: datetime
     expected: datetime
-    why: str
+    why: Words
 
 
 @dataclass(frozen=True)

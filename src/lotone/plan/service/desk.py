@@ -67,13 +67,14 @@ class Desk:
         why: Callable[[Snapshot], Words] | None = None,
         now: datetime | None = None,
         keep: str | None = None,
+        restores: bool = False,
     ) -> Snapshot:
         """Change the plan and tell what others must know; returns it as changed. Raises PlanBusy.
 
         Somebody else may change the plan between reading and writing: then nothing is written, and all is done again on
         the newer plan, now locked; for a while after that, changes of this plan begin locked. `cause` None tells no
         ScheduleChanged. `keep` is a hold that is looked at even if it ran out or was dropped (UnknownHold when it never
-        was).
+        was). `restores`: dates that were told first are told again as soon as they can be kept.
         """
         plan = (id(self.store.connection.engine.pool), self.store.organization)
         for attempt in range(ATTEMPTS):
@@ -82,7 +83,7 @@ class Desk:
             changed = act(before)
             if changed is before:
                 return before
-            after, retold = retell(before, changed)
+            after, retold = retell(before, changed, restores=restores)
             written = self.store.write(stored, after)
             if written is not None:
                 self._tell_all(before, after, retold, cause, why)

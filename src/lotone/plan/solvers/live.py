@@ -208,7 +208,7 @@ def improve(problem: Problem, seconds: float, *, seed: int = 0, workers: int = 1
     search = Search(shop.tables, workers, seed)
     search.begin(shop.home())
     best = search.run(seconds, warm=IMPROVE_WARM)
-    return _solution(shop, _settled(shop, best, seed))
+    return solution_of(shop, _settled(shop, best, seed))
 
 
 def repair(problem: Problem, seconds: float, *, seed: int = 0) -> Solution | None:
@@ -224,7 +224,7 @@ def repair(problem: Problem, seconds: float, *, seed: int = 0) -> Solution | Non
         search.run(min(REPAIR_SLICE_S, seconds - spent), warm=REPAIR_WARM)
         spent += REPAIR_SLICE_S
     assert search.best is not None
-    return _solution(shop, _settled(shop, search.best, seed))
+    return solution_of(shop, _settled(shop, search.best, seed))
 
 
 def broken_in(shop: LiveShop, search: Search) -> float:
@@ -242,7 +242,8 @@ def _settled(shop: LiveShop, layout: Layout, seed: int) -> Layout:
     return plan.best()
 
 
-def _solution(shop: LiveShop, layout: Layout) -> Solution | None:
+def solution_of(shop: LiveShop, layout: Layout) -> Solution | None:
+    """What changes between the schedule as it stands and a layout, if that costs less."""
     problem = shop.problem
     if np.array_equal(layout.modes, shop.home().modes) and np.array_equal(layout.starts, shop.home().starts):
         return None
