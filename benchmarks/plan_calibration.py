@@ -51,7 +51,7 @@ WALL_SLOWER = 500
 """Wall time passes so much slower than the plant's: as in a demo that runs fast, what was learned is read anew at times."""
 ORDERS_PER_DAY = 24
 TICK = timedelta(minutes=10)
-MACHINES = {"saw": 2, "mill": 3, "paint": 2, "assembly": 4}
+MACHINES = {"saw": 2, "mill": 3, "paint": 2, "assembly": 5}
 BOUGHT = {"motor": ("K", 3.0), "display": ("L", 2.0)}
 """Parts that are bought for an order: from whom, and how many days that should take."""
 SAID_REPAIR_MIN = 60.0

@@ -8,7 +8,7 @@ from math import sqrt
 from statistics import NormalDist
 
 NORMAL = NormalDist()
-MODEL_COUNTS = 25.0
+MODEL_COUNTS = 10.0
 """The model's own opinion counts as much as so many past promises."""
 HALF_LIFE = 400
 """So many promises later, one counts half: plants change."""
@@ -65,15 +65,25 @@ class Calibration:
         for _ in range(48):
             middle = (low + high) / 2
             low, high = (low, middle) if self.share(middle) >= probability else (middle, high)
-        return high
+        return round(high, 9)
 
 
 def value_at(curve: Sequence[float], deviate: float) -> float:
     """A curve that is known at DEVIATES, at another deviate: straight lines between them, and on beyond both ends."""
-    last = len(DEVIATES) - 1
-    place = min(max(bisect_left(DEVIATES, deviate), 1), last)
+    place = place_of(deviate)
+    return between(curve[place - 1], curve[place], deviate)
+
+
+def place_of(deviate: float) -> int:
+    """Which of DEVIATES, and the one before it, a value at another deviate is taken from."""
+    return min(max(bisect_left(DEVIATES, deviate), 1), len(DEVIATES) - 1)
+
+
+def between(low: float, high: float, deviate: float) -> float:
+    """The value at a deviate of the straight line through those at the two of DEVIATES around it."""
+    place = place_of(deviate)
     before, after = DEVIATES[place - 1], DEVIATES[place]
-    return curve[place - 1] + (curve[place] - curve[place - 1]) * (deviate - before) / (after - before)
+    return low + (high - low) * (deviate - before) / (after - before)
 
 
 def deviate_of(curve: Sequence[float], value: float) -> float:
