@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from lotone import make
 from lotone.assets import DataType, Meaning, Tag, Value
 from lotone.kernel import Words
-from lotone.make.model.dispatch import as_typed, choose, request_tag, settings_for
-from lotone.plan import Booking, BookingState
+from lotone.make.model.dispatch import as_typed, choose, ready_bookings, request_tag, settings_for
+from lotone.plan import Booking, BookingState, Demand, OperationNeed, Resource, ResourceKind, Snapshot
+from lotone.plan.model.asking import UNTOLD
+from lotone.plan.model.snapshot import Commitment, CommitmentState
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
@@ -130,3 +132,64 @@ def test_a_machine_must_have_the_tags_for_what_it_is_told() -> None:
     for tags in ([COLOUR], [replace(REQUEST, writable=False)]):
         with pytest.raises(make.CannotSend, match="request"):
             request_tag(tags)
+
+
+def planned(
+    *resources: Resource, need: OperationNeed, crew: tuple[str, ...] = (), start: float = 0, transport: float = 0
+) -> tuple[Snapshot, list[Booking]]:
+    """A plan in which cutting is done, and `need` after it is planned on paint-1."""
+    begin = NOW + timedelta(minutes=start)
+    cut = Booking("cut", "k", 1, "cut", "cut", "cut-1", NOW - timedelta(hours=1), NOW, 60, BookingState.DONE, "order")
+    work = Booking(
+        "work", "k", 1, need.step, "paint", "paint-1", begin, begin + timedelta(minutes=need.minutes), need.minutes,
+        BookingState.PLANNED, "order", crew,
+    )  # fmt: skip
+    demand = Demand((OperationNeed("cut", "cut", 60), replace(need, after=("cut",))))
+    commitment = Commitment("k", 1, demand, (cut, work), (), UNTOLD, NOW, CommitmentState.FIRM, "order")
+    units = (Resource("paint-1", "paint", "always"), Resource("cut-1", "cut", "always"), *resources)
+    plan = Snapshot(resources={each.work_unit: each for each in units}, transport={("cut", "paint"): transport})
+    return replace(plan, now=NOW).with_commitments([commitment]), [work]
+
+
+PAINT = OperationNeed("paint", "paint", 30)
+ANNA = Resource("anna", "", "always", kind=ResourceKind.OPERATOR, skills=("spray",))
+SPRAY = replace(PAINT, also=("spray",))
+
+
+def test_the_way_to_a_machine_must_be_over() -> None:
+    assert ready_bookings(*planned(need=PAINT), NOW) == {"work"}
+    assert ready_bookings(*planned(need=PAINT, transport=5), NOW) == set()
+    assert ready_bookings(*planned(need=PAINT, transport=5), NOW + timedelta(minutes=5)) == {"work"}
+
+
+def test_only_what_nobody_counts_on_begins_before_its_time() -> None:
+    assert ready_bookings(*planned(need=PAINT, start=60), NOW) == {"work"}
+    assert ready_bookings(*planned(need=replace(PAINT, wait_most_minutes=30), start=60), NOW) == set()
+    assert ready_bookings(*planned(ANNA, need=SPRAY, crew=("anna",), start=60), NOW) == set()
+    booth = Resource("paint-1", "paint", "always", setups="colours")
+    assert ready_bookings(*planned(booth, need=PAINT, start=60), NOW) == set()
+    assert ready_bookings(*planned(booth, need=PAINT, start=1), NOW) == {"work"}
+
+
+def test_a_crew_that_is_away_or_at_work_is_waited_for() -> None:
+    plan, queue = planned(ANNA, need=SPRAY, crew=("anna",))
+    assert ready_bookings(plan, queue, NOW) == {"work"}
+    absent = replace(ANNA, down_from=NOW, down_until=NOW + timedelta(hours=8))
+    assert ready_bookings(plan.with_resource(absent), queue, NOW) == set()
+    other = Booking(
+        "other",
+        "o",
+        1,
+        "paint",
+        "paint",
+        "paint-2",
+        NOW,
+        NOW + timedelta(minutes=30),
+        30,
+        BookingState.STARTED,
+        "o",
+        ("anna",),
+    )
+    busy = plan.with_commitments([Commitment("o", 2, Demand((SPRAY,)), (other,), (), UNTOLD, NOW, CommitmentState.FIRM, "o")])
+    assert ready_bookings(busy, queue, NOW) == set()
+    assert ready_bookings(busy.with_resource(replace(ANNA, capacity=2)), queue, NOW) == {"work"}

@@ -9,6 +9,7 @@ from lotone.assets import DataType, Meaning, Tag, Value
 from lotone.kernel import Invalid
 from lotone.plan import Booking, BookingState, Snapshot
 
+AT_WORK = (BookingState.RELEASED, BookingState.STARTED)
 LOOK_AHEAD = timedelta(minutes=2)
 """A job is sent this much before its planned start: sending and starting take time too."""
 
@@ -52,14 +53,21 @@ def choose(
 
 
 def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> set[str]:
-    """Bookings that could begin now: planned for an order, all before them done, waiting times over, material in stock."""
+    """Bookings that could begin now: planned for an order, all before them done, waiting times and ways over, material in
+    stock, the crew free, and not before their time where others count on it."""
     covered: dict[str, set[tuple[str, int, str]]] = {}
     ready = set()
     for booking in queue:
         if booking.state is not BookingState.PLANNED or booking.order is None:
             continue
         commitment = plan.commitments[booking.commitment]
-        if any(one.state is not BookingState.DONE or one.end + wait > now for one, wait in commitment.before(booking)):
+        if any(
+            one.state is not BookingState.DONE
+            or one.end + wait + plan.transport_between(one.work_center, booking.work_center) > now
+            for one, wait in commitment.before(booking)
+        ):
+            continue
+        if (_has_its_time(plan, booking) and booking.start > now + LOOK_AHEAD) or not _is_crew_free(plan, booking):
             continue
         parts = commitment.need(booking).parts
         for part in parts:
@@ -68,6 +76,29 @@ def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> s
         if all(booking.place in covered[part] for part in parts):
             ready.add(booking.id)
     return ready
+
+
+def _has_its_time(plan: Snapshot, booking: Booking) -> bool:
+    """Whether a booking begins when it is planned, though its machine has time before: the machine may have to be set up,
+    a batch is complete only then, its crew comes then, or what follows must not wait long."""
+    need = plan.commitments[booking.commitment].need(booking)
+    is_plain = plan.resources[booking.work_unit].is_plain
+    return not is_plain or bool(booking.crew) or need.wait_most_minutes is not None
+
+
+def _is_crew_free(plan: Snapshot, booking: Booking) -> bool:
+    """Whether those who are needed are there and do nothing else; those of one batch work together."""
+    for name in booking.crew:
+        if plan.resources[name].is_down:
+            return False
+        others = [each for each in plan.queues[name].bookings if each.state in AT_WORK and not _is_one_run(each, booking)]
+        if len({(each.work_unit, each.start) for each in others}) >= plan.resources[name].capacity:
+            return False
+    return True
+
+
+def _is_one_run(one: Booking, other: Booking) -> bool:
+    return one.work_unit == other.work_unit
 
 
 def in_stock(plan: Snapshot, part: str) -> set[tuple[str, int, str]]:

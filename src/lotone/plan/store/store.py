@@ -1,6 +1,6 @@
 """Reading and writing the plan; a change is written only if nobody else changed the plan meanwhile."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -217,12 +217,19 @@ class Store:
         if after.calendars is not before.calendars:
             self._replace_all(PLAN_CALENDAR, calendars)
         if after.resources is not before.resources:
-            self._replace_all(PLAN_RESOURCE, [rows.resource_row(each) for each in after.resources.values()])
+            self._write_resources(before.resources, after.resources)
         if after.transport is not before.transport:
             self._replace_all(PLAN_TRANSPORT, [rows.way_row(*way, minutes) for way, minutes in after.transport.items()])
         if after.setups is not before.setups:
             matrices = [{"id": each.id, "content": each.as_json()} for each in after.setups.values()]
             self._replace_all(PLAN_SETUP_MATRIX, matrices)
+
+    def _write_resources(self, before: Mapping[str, Resource], after: Mapping[str, Resource]) -> None:
+        """Only what changed: each start on a machine with setups changes one of hundreds."""
+        gone = [unit for unit, known in before.items() if after.get(unit) is not known]
+        self._delete(PLAN_RESOURCE, [{"work_unit": unit} for unit in gone])
+        added = [each for unit, each in after.items() if before.get(unit) is not each]
+        self._insert(PLAN_RESOURCE, [rows.resource_row(each) for each in added])
 
     def _replace_all(self, table: Table, values: list[dict[str, Any]]) -> None:
         self.connection.execute(delete(table).where(self._mine(table)))

@@ -16,12 +16,14 @@ from lotone.web.plan.events_api import router as events
 from lotone.web.plan.loads import loads
 from lotone.web.plan.names import Names
 from lotone.web.plan.operation import Operation, operation
+from lotone.web.plan.plant_api import router as plant
 from lotone.web.plan.plant_time import PlantTime
 from lotone.web.plan.promises import Shown, Standing, Tracked, chosen, tracked
 from lotone.wiring import Work
 
 router = APIRouter(prefix="/api/v1", tags=["plan"])
 router.routes.extend(events.routes)
+router.routes.extend(plant.routes)
 LONGEST = timedelta(days=92)
 BEFORE, AFTER = timedelta(hours=8), timedelta(days=3)
 DAYS_MOST = 62
