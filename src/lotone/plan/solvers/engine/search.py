@@ -11,12 +11,10 @@ from time import monotonic
 from lotone.plan.model.instance import Found, Instance, Placed, Schedule
 from lotone.plan.solvers.engine.bound import lower_bound
 from lotone.plan.solvers.engine.native import Solution, Worker
+from lotone.plan.solvers.engine.pool import Pool
 from lotone.plan.solvers.engine.tables import Tables, tables_of
 
 Told = Callable[[float, float], None]
-
-MEMBERS = 12
-PATIENCE = 12_500
 
 
 @dataclass
@@ -31,7 +29,7 @@ class _Search:
     bound: int = 0
     best: Solution | None = None
     trace: list[tuple[float, float]] = field(default_factory=list)
-    pool: list[Solution] = field(default_factory=list)
+    pool: Pool = field(default_factory=Pool)
     faults: list[BaseException] = field(default_factory=list)
 
     def end(self) -> None:
@@ -96,33 +94,10 @@ def _work_safely(search: _Search, worker: Worker, random: Random) -> None:
 
 
 def _round(search: _Search, worker: Worker, random: Random) -> None:
-    solution = _start(search, worker, random)
-    worker.improve(solution, PATIENCE, search.bound)
+    solution = search.pool.start(worker, random)
+    worker.improve(solution, search.pool.patience, search.bound)
     search.report(solution)
-    with search.lock:
-        _join(search.pool, solution, worker)
-
-
-def _start(search: _Search, worker: Worker, random: Random) -> Solution:
-    """Dispatched while the pool fills, then between two of it."""
-    with search.lock:
-        if len(search.pool) >= MEMBERS:
-            one, other = random.sample(search.pool, 2)
-            return worker.merge(one, other, random.uniform(0.4, 0.6))
-    return worker.dispatch(random.uniform(0.0, 0.5))
-
-
-def _join(pool: list[Solution], solution: Solution, worker: Worker) -> None:
-    """Into the pool, unless it holds the like; the worst goes when there are too many."""
-    near = worker.tables.operations // 50
-    for index, other in enumerate(pool):
-        if worker.difference(other, solution) <= near:
-            if solution.makespan < other.makespan:
-                pool[index] = solution
-            return
-    pool.append(solution)
-    if len(pool) > MEMBERS:
-        pool.remove(max(pool, key=lambda each: each.makespan))
+    search.pool.add(solution, worker)
 
 
 def _found(instance: Instance, search: _Search, worker: Worker) -> Found:

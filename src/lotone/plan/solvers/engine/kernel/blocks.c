@@ -6,6 +6,8 @@
 
 #include "engine.h"
 
+enum { REACH = 256 }; /* places that an operation may be moved by: blocks of huge shops have thousands */
+
 /* No way leads from a successor of `operation` to `other`, so it may go behind it. Proved by the order, the ends or the tails. */
 ALWAYS_INLINE int may_follow(const State *state, i32 successor, i32 other) {
     return !successor || state->place[successor] > state->place[other] ||
@@ -39,7 +41,8 @@ static void move_later(const Problem *problem, State *state, i32 first, i32 at, 
     i64 ready = ready_at(problem, state->end, operation), rest = rest_of(problem, state->tail, operation);
     i64 duration = state->duration[operation], around = 0, end = state->end[state->machine_before[operation]];
     i64 tabu = 0;
-    for (i32 to = at + 1; to <= last; to++) {
+    if (at != first && last - at > REACH) return;
+    for (i32 to = at + 1; to <= last && to - at <= REACH; to++) {
         i32 other = state->path[to];
         if (!may_go_behind(problem, state, operation, other)) return;
         end = larger(ready_at(problem, state->end, other), end) + state->duration[other];
@@ -58,7 +61,8 @@ static void move_earlier(const Problem *problem, State *state, i32 first, i32 at
     i64 ready = ready_at(problem, state->end, operation), rest = rest_of(problem, state->tail, operation);
     i64 duration = state->duration[operation], around = 0, tail = state->tail[state->machine_after[operation]];
     i64 tabu = 0;
-    for (i32 to = at - 1; to >= first; to--) {
+    if (at != last && at - first > REACH) return;
+    for (i32 to = at - 1; to >= first && at - to <= REACH; to--) {
         i32 other = state->path[to], behind = state->machine_before[other];
         if (!may_go_before(problem, state, operation, other)) return;
         tail = larger(rest_of(problem, state->tail, other), tail) + state->duration[other];

@@ -2,7 +2,7 @@
 
 #include "engine.h"
 
-enum { MODE_TENURE = 4 }; /* moves before an operation may go back to a machine it left, and up to two times more */
+enum { MODE_TENURE = 3 }; /* moves before an operation may go back to a machine it left, and up to two times more */
 
 void consider(State *state, Choice *choice, Move move, int is_tabu) {
     if (!draw_below(&state->chance, ++choice->seen)) choice->any = move;
