@@ -6,9 +6,11 @@ ours takes, and the anchor that ours are measured against.
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, lcm
+from threading import Thread
 
 from ortools.sat.python import cp_model
 
@@ -16,24 +18,31 @@ from lotone.plan.model.instance import Found, Instance, Mode, NoSchedule, Operat
 
 Told = Callable[[float, float], None]
 Arc = tuple[int, int, cp_model.LiteralT]
+STOPS_S = 0.1
+"""How often a search is asked to stop; one that hasn't begun yet doesn't hear it."""
 FINEST = 10**6
 """Weights are counted in this part of one at the finest, because the solver counts in whole numbers."""
 
 
-def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told: Told | None = None) -> Found:
+def solve(
+    instance: Instance, seconds: float, workers: int, seed: int = 0, told: Told | None = None, known: Schedule | None = None
+) -> Found:
     """The best schedule found within a time, with the proven bound. `told` hears (seconds, objective) of every better one.
 
-    Ctrl-C ends the search early with what it has. Raises NoSchedule.
+    With a schedule that is known already, it is never worse than that. Ctrl-C ends the search early with what it has. Raises
+    NoSchedule.
     """
     began = time.perf_counter()
     model = _Model(instance)
+    if known:
+        model.begin_with(known)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = max(seconds - (time.perf_counter() - began), 0.001)
     solver.parameters.num_workers = workers
     if seed:
         solver.parameters.random_seed = seed
     watch = _Watch(model, began, told)
-    status = solver.solve(model.program, watch)
+    status = _interruptible(solver, model.program, watch)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         raise _nothing(instance, solver.status_name(status), seconds)
     schedule = model.schedule(solver)
@@ -45,6 +54,26 @@ def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told:
         status="optimal" if status == cp_model.OPTIMAL and model.is_exact else "feasible",
         trace=tuple(watch.trace),
     )
+
+
+def _interruptible(solver: cp_model.CpSolver, program: cp_model.CpModel, watch: "_Watch") -> cp_model.CpSolverStatus:
+    """Solves on a thread, so that Ctrl-C can stop it. CP-SAT's own handler would leave the process without Python's."""
+    solver.parameters.catch_sigint_signal = False
+    outcome: Future[cp_model.CpSolverStatus] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(solver.solve(program, watch))
+        except BaseException as fault:  # told to the caller
+            outcome.set_exception(fault)
+
+    Thread(target=run, name="cp-sat", daemon=True).start()
+    try:
+        return outcome.result()
+    except KeyboardInterrupt:
+        while not wait([outcome], STOPS_S).done:
+            solver.stop_search()
+        return outcome.result()
 
 
 def _nothing(instance: Instance, status: str, seconds: float) -> NoSchedule:
@@ -213,6 +242,15 @@ class _Model:
                 self.program.add(late >= end - job.due)
                 costs.append(weight * late)
         self.program.minimize(sum(costs))
+
+    def begin_with(self, known: Schedule) -> None:
+        """Gives a schedule as a hint."""
+        for placed, start, end, literals in zip(known, self.starts, self.ends, self.chosen, strict=True):
+            self.program.add_hint(start, placed.start)
+            self.program.add_hint(end, placed.end)
+            for mode, literal in enumerate(literals):
+                if literal is not self.always:
+                    self.program.add_hint(literal, mode == placed.mode)
 
     def schedule(self, solver: cp_model.CpSolver) -> Schedule:
         """The solver's answer; its modes are told by its literals."""
