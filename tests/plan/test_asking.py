@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lotone.kernel import Database, Words
+from lotone.kernel import Database, LotOneError, Words
 from lotone.plan import Calendar, Demand, NoMachine, NoSupply, OperationNeed, Promise, Resource, Shift, Supply
 from lotone.plan.model.asking import Asking, Recent
 from lotone.plan.model.snapshot import Snapshot
+from plan.plants import Life, random_demand
 
 WEEKDAYS = ("Mon-Fri", "Mon-Sat", "Mon-Sun")
 HOURS = (("06:00", "14:00"), ("06:00", "22:00"), ("22:00", "06:00"))
@@ -46,7 +47,7 @@ def fill(plant: Any, chance: Random) -> None:
             plan.machine_down(machines[0].work_unit, plant.now, chance.choice((30.0, 900.0)))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_many_answers_are_what_holds_promise_one_by_one(make_plant: Callable[[Database], Any], seed: int) -> None:
     chance = Random(seed)
@@ -58,11 +59,36 @@ def test_many_answers_are_what_holds_promise_one_by_one(make_plant: Callable[[Da
     demands += demands[:2]
     with plant.plan() as plan:
         answers = plan.promise_many(demands)
-    for demand, answer in zip(demands, answers, strict=True):
+        dates = plan.dates(demands)
+    for demand, answer, date in zip(demands, answers, dates, strict=True):
         with plant.plan() as plan:
             hold = plan.hold(demand)
             plan.release(hold.id)
         assert answer == hold.promise
+        assert date == hold.promise.date
+    database.close()
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_so_it_is_with_setups_batches_crews_and_ways(seed: int) -> None:
+    database = Database("sqlite://")
+    database.create_tables()
+    life = Life(seed, database)
+    life.live(8)
+    demands = [random_demand(Random(seed), life.plant.centers) for _ in range(3)]
+    with life.plan() as plan:
+        answers, dates = plan.promise_many(demands), plan.dates(demands)
+    for demand, answer, date in zip(demands, answers, dates, strict=True):
+        with life.plan() as plan:
+            try:
+                hold = plan.hold(demand)
+            except LotOneError as fault:
+                assert type(answer) is type(date) is type(fault)
+            else:
+                plan.release(hold.id)
+                assert answer == hold.promise
+                assert date == hold.promise.date
     database.close()
 
 

@@ -4,23 +4,19 @@ The plan is never copied. Demands that ask the same of machines and material hav
 product do: a colour changes a parameter, not an operation. So a shop asks about all its options at the price of a few.
 """
 
-from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from heapq import merge
 from itertools import count
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from lotone.kernel import Words
-from lotone.plan.model.binding import Chain, promise_of_chain
-from lotone.plan.model.booking import Booking, Place
-from lotone.plan.model.busy import Busy
+from lotone.plan.model.binding import date_of_chain, promise_of_chain
 from lotone.plan.model.demand import Demand, OperationNeed
 from lotone.plan.model.fault import DoesNotFit, NoCapacity, NoMachine, NoSupply
-from lotone.plan.model.insert import Steps, place, ready_steps
+from lotone.plan.model.guest import GuestChain, GuestFloor, GuestWay, Memory
+from lotone.plan.model.insert import Steps, place, ready_step, ready_steps
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.snapshot import LONG_AGO, Commitment, Snapshot
 from lotone.plan.model.supply import Ready, Supply
@@ -52,7 +48,11 @@ class Asking:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._answers: dict[Any, Promise | NoPromise] = {}
+        self._promises: dict[Any, Promise | NoPromise] = {}
+        self._dates: dict[Any, datetime | NoPromise] = {}
+        self._memory = Memory()
+        self._asked: list[Demand] = []
+        """Kept, so that no other operation takes the number of one that the memory knows."""
         self._known: dict[int, _Known] = {}
         """By the operation itself, which is kept here so that no other can take its number."""
         self._shapes: dict[Any, int] = {}
@@ -60,33 +60,58 @@ class Asking:
     def promise(self, demand: Demand) -> Promise | NoPromise:
         """What `hold` would promise for the demand, or the fault it would raise."""
         try:
-            known = [self._looked_at(need) for need in demand.in_order] if demand.is_simple else None
-            ready = ready_steps(self.snapshot, demand) if known is None else _ready(known)
+            key, ready = self._key(demand)
         except NoSupply as fault:
             return fault
-        shape = demand.shape if known is None else (demand.words, *(each.shape for each in known))
-        key = shape, tuple(sorted(ready.items()))
-        answer = self._answers.get(key)
+        answer = self._promises.get(key)
         if answer is None:
-            answer = self._answers[key] = self._asked(demand, ready)
+            placed = self._placed(demand, ready)
+            answer = promise_of_chain(GuestChain(*placed)) if isinstance(placed, tuple) else placed
+            self._promises[key] = answer
         return answer
+
+    def date(self, demand: Demand) -> datetime | NoPromise:
+        """The date of `promise`, in a fraction of its time."""
+        try:
+            key, ready = self._key(demand)
+        except NoSupply as fault:
+            return fault
+        known = self._promises.get(key)
+        if known is not None:
+            return known.date if isinstance(known, Promise) else known
+        answer = self._dates.get(key)
+        if answer is None:
+            placed = self._placed(demand, ready)
+            answer = date_of_chain(GuestWay(*placed)) if isinstance(placed, tuple) else placed
+            self._dates[key] = answer
+        return answer
+
+    def _key(self, demand: Demand) -> tuple[Any, Steps]:
+        """What decides the answer, and when the demand's steps that must wait for parts can have them. Raises NoSupply."""
+        known = [self._looked_at(need) for need in demand.in_order] if demand.is_simple else None
+        ready = ready_steps(self.snapshot, demand) if known is None else _ready(known)
+        shape = demand.shape if known is None else (demand.words, *(each.shape for each in known))
+        return (shape, tuple(sorted(ready.items()))), ready
 
     def _looked_at(self, need: OperationNeed) -> "_Known":
         """The same operation is looked at once, in however many demands of one unit it stands."""
         known = self._known.get(id(need))
         if known is None:
-            last = ready_steps(self.snapshot, Demand((replace(need, after=()),))).get((1, need.step))
-            known = self._known[id(need)] = _Known(need, self._shapes.setdefault(need.shape, len(self._shapes)), last)
+            shape = self._shapes.setdefault(need.shape, len(self._shapes))
+            known = self._known[id(need)] = _Known(need, shape, ready_step(self.snapshot, need))
         return known
 
-    def _asked(self, demand: Demand, ready: Steps) -> Promise | NoPromise:
+    def _placed(self, demand: Demand, ready: Steps) -> tuple[Snapshot, Commitment, Steps, Memory] | NoPromise:
+        """The demand as a guest who stands beside the plan, and what is needed to look at it there."""
         numbers = count(1)
+        floor = GuestFloor(self.snapshot, self._memory) if demand.quantity == 1 else None
+        self._asked.append(demand)
         try:
-            bookings = place(self.snapshot, demand, GUEST, ready, lambda: str(next(numbers)))
+            bookings = place(self.snapshot, demand, GUEST, ready, lambda: str(next(numbers)), on=floor)
         except (NoMachine, DoesNotFit, NoCapacity) as fault:
             return fault
         guest = Commitment(GUEST, self.snapshot.version + 1, demand, bookings, (), UNTOLD, UNTOLD.date)
-        return promise_of_chain(_GuestChain(self.snapshot, guest, ready))
+        return self.snapshot, guest, ready, self._memory
 
 
 class Recent:
@@ -130,32 +155,3 @@ def _put(kept: OrderedDict[str, Entry], key: str, entry: Entry) -> None:
     kept.move_to_end(key)
     while len(kept) > KEPT:
         kept.popitem(last=False)
-
-
-class _GuestChain(Chain):
-    """The chain of bookings that do not stand in the plan: what stands there and the guest's own are seen side by side."""
-
-    def __init__(self, snapshot: Snapshot, guest: Commitment, ready: Steps) -> None:
-        self.own: dict[str, list[Booking]] = {}
-        for booking in guest.bookings:
-            self.own.setdefault(booking.work_unit, []).append(booking)
-        material = {Place(guest.id, unit, step): last for (unit, step), last in ready.items()}
-        super().__init__(snapshot, guest, material)
-
-    def others(self, booking: Booking) -> Sequence[Busy]:
-        standing = self.snapshot.busy(booking.work_unit)
-        own = self.own[booking.work_unit]
-        if len(own) == 1:
-            return (standing,)
-        return standing, Busy((each.start, each.end) for each in own if each is not booking)
-
-    def before_on_machine(self, booking: Booking) -> Iterator[Booking]:
-        queue = self.snapshot.queues.get(booking.work_unit)
-        standing = queue.bookings if queue else ()
-        own = sorted((each for each in self.own[booking.work_unit] if each.start < booking.start), key=_start)
-        earlier = (standing[index] for index in range(bisect_left(standing, booking.start, key=_start) - 1, -1, -1))
-        return merge(earlier, reversed(own), key=_start, reverse=True)
-
-
-def _start(booking: Booking) -> datetime:
-    return booking.start

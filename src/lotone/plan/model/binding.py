@@ -2,14 +2,18 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lotone.kernel import Words
-from lotone.plan.model.booking import Booking, BookingState, Place
+from lotone.plan.model.booking import Booking, BookingState, Place, Resource
 from lotone.plan.model.busy import Busy, first_fit
 from lotone.plan.model.calibration import value_at
+from lotone.plan.model.demand import OperationNeed
+from lotone.plan.model.fit import Floor
+from lotone.plan.model.line import NO_SETUPS
 from lotone.plan.model.promise import BANDS, Binding, BindingKind, Promise
-from lotone.plan.model.reach import Curve, curve_of
+from lotone.plan.model.reach import Curve, curve_of, late_at
 from lotone.plan.model.reasons import reason
 from lotone.plan.model.snapshot import Commitment, Snapshot
 from lotone.plan.model.supply import Ready, pegs
@@ -46,6 +50,15 @@ def promise_of_chain(chain: "Chain") -> Promise:
     )
 
 
+def date_of_chain(chain: "Chain") -> datetime:
+    """The date of `promise_of_chain`, and nothing else of it."""
+    snapshot, settings = chain.snapshot, chain.snapshot.settings
+    deviate = snapshot.learned.calibration.deviate(settings.probability)
+    late_s = late_at(snapshot, chain.commitment, chain.way[::-1], chain.waits_for, deviate)
+    spare = max(timedelta(seconds=round(late_s)), NOTHING)
+    return settings.next_hand_over(chain.commitment.completion + spare + settings.packing)
+
+
 def chance(snapshot: Snapshot, curve: Curve, probability: float) -> timedelta:
     """How much later than planned a completion may be at a probability, corrected by how past promises came out."""
     return timedelta(seconds=round(value_at(curve, snapshot.learned.calibration.deviate(probability))))
@@ -75,6 +88,9 @@ class Chain:
         while booking is not None:
             self.way.append(booking)
             booking = self._bound_by(booking)
+        self._note_work()
+
+    def _note_work(self) -> None:
         work = sum((each.end - each.start for each in self.commitment.bookings), NOTHING)
         self._note(BindingKind.OPERATION, self.commitment.demand.words, self.commitment.completion, work)
 
@@ -97,7 +113,11 @@ class Chain:
             self._note_waits(booking, ready)
             self._add_queue_before(booking)
             return None
-        before = [(each.end + wait, each) for each, wait in self.commitment.before(booking)]
+        way = self.snapshot.transport_between
+        before = [
+            (each.end + wait + way(each.work_center, booking.work_center), each)
+            for each, wait in self.commitment.before(booking)
+        ]
         if not before:
             return None
         at, previous = max(before, key=lambda each: each[0])
@@ -106,7 +126,32 @@ class Chain:
 
     def _first(self, booking: Booking, ready: datetime) -> datetime:
         """When the booking could start on its machine, at the latest when it does."""
-        return self._fit(booking, ready, *self.others(booking), self.snapshot.repair(booking.work_unit))
+        found = self.first_free(booking, ready)
+        return booking.start if found is None else min(found, booking.start)
+
+    def first_free(self, booking: Booking, ready: datetime) -> datetime | None:
+        """When the booking's machine and crew could first begin it, after a moment."""
+        if self._is_simple(booking):
+            busy = (*self.others(booking), self._machine(booking).blocked)
+            return first_fit(self.snapshot.hours(booking.work_unit), busy, ready, booking.duration)
+        return self._first_on_floor(booking, self.commitment.need(booking), ready)
+
+    def _is_simple(self, booking: Booking) -> bool:
+        """Whether it takes nothing but a machine that does one thing after the other."""
+        return self._machine(booking).is_plain and not booking.crew
+
+    def _machine(self, booking: Booking) -> Resource:
+        return self.snapshot.resources[booking.work_unit]
+
+    def _first_on_floor(self, booking: Booking, need: OperationNeed, ready: datetime) -> datetime | None:
+        found = self.floor_without(booking).first_on(need, self._machine(booking), ready, booking.duration)
+        return found.start if found else None
+
+    def floor_without(self, booking: Booking) -> Floor:
+        """All that stands in the plant, but this booking."""
+        floor = Floor(self.snapshot)
+        floor.take(booking, self.commitment.need(booking))
+        return floor
 
     def others(self, booking: Booking) -> Sequence[Busy]:
         """What else a booking's machine does."""
@@ -124,15 +169,33 @@ class Chain:
         return booking.start if found is None else min(found, booking.start)
 
     def _note_waits(self, booking: Booking, ready: datetime) -> None:
-        """Split the wait before a booking into closed hours, repair, and other work on the machine."""
-        repair = self.snapshot.repair(booking.work_unit)
+        """Split the wait before a booking into closed hours, repair, other work on the machine, and other work of its crew."""
+        machine = self._machine(booking)
         opened = self._fit(booking, ready)
-        repaired = self._fit(booking, ready, repair)
-        free = self._fit(booking, ready, repair, *self.others(booking))
-        name = self.snapshot.resources[booking.work_unit].name
-        self._note(BindingKind.CALENDAR, name, opened, opened - ready)
-        self._note(BindingKind.REPAIR, name, repaired, repaired - opened)
-        self._note(BindingKind.MACHINE, name, free, free - repaired)
+        repaired = self._fit(booking, ready, machine.blocked)
+        free = max(repaired, self._machine_free(booking, ready))
+        self._note(BindingKind.CALENDAR, machine.name, opened, opened - ready)
+        self._note(BindingKind.REPAIR, machine.name, repaired, repaired - opened)
+        self._note(BindingKind.MACHINE, machine.name, free, free - repaired)
+        if booking.crew:
+            there = self._first(booking, ready)
+            self._note(BindingKind.MACHINE, self._busiest(booking, ready).name, there, there - free)
+
+    def _machine_free(self, booking: Booking, ready: datetime) -> datetime:
+        """When the machine alone could begin the booking, at the latest when it does."""
+        if not booking.crew:
+            return self._first(booking, ready)
+        found = self._first_on_floor(booking, replace(self.commitment.need(booking), also=()), ready)
+        return booking.start if found is None else min(found, booking.start)
+
+    def _busiest(self, booking: Booking, ready: datetime) -> Resource:
+        """Who of the crew has work the longest without a break, up to the booking."""
+
+        def free_since(unit: str) -> datetime:
+            ends = [end for end in self.snapshot.busy(unit).ends if ready < end <= booking.start]
+            return max(ends, default=ready)
+
+        return self.snapshot.resources[max(booking.crew, key=free_since)]
 
     def _note_material(self, material: Ready) -> None:
         words = self.snapshot.supply.parts.get(material.part, Words(material.part))
@@ -150,13 +213,24 @@ class Chain:
             self.bindings.append(Binding(kind, subject, until, time.total_seconds() / 3600, supplier))
 
     def _add_queue_before(self, booking: Booking) -> None:
-        """The work that stands on the machine without a gap before a booking: when it takes longer, the booking is late."""
-        start = booking.start
+        """The work that stands on the machine before a booking with nothing but setups between: when it takes longer, the
+        booking is late. Where things are done side by side, nothing stands before another."""
+        machine = self._machine(booking)
+        if machine.capacity > 1 or machine.batch:
+            return
+        matrix = self.snapshot.setups.get(machine.setups, NO_SETUPS)
+        follower = booking
         for other in self.before_on_machine(booking):
-            if other.end < start:
+            setup = timedelta(minutes=matrix.minutes_between(self._state(other), self._state(follower)))
+            if other.end + setup < follower.start:
                 return
-            start = other.start
             self.way.append(other)
+            follower = other
+
+    def _state(self, booking: Booking) -> str:
+        if booking.commitment == self.commitment.id:
+            return self.commitment.need(booking).setup
+        return self.snapshot.commitments[booking.commitment].need(booking).setup
 
 
 def _start(booking: Booking) -> datetime:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lotone.plan.model.booking import Booking
 from lotone.plan.model.calendar import OpenHours
-from lotone.plan.model.calibration import DEVIATES
+from lotone.plan.model.calibration import DEVIATES, between, place_of
 from lotone.plan.model.distribution import Varying
 from lotone.plan.model.learned import REPAIR_LEFT_SIGMA
 from lotone.plan.model.snapshot import Commitment, Snapshot
@@ -46,13 +46,28 @@ def curve_of(snapshot: Snapshot, commitment: Commitment, chain: Sequence[Booking
     once, all of it as late as that deviate says. An operation that would run into closed hours waits for the next open
     ones, and closed hours swallow the delay before them: from there on only what comes later varies.
     """
+    return _curve(snapshot, commitment, chain, material, DEVIATES)
+
+
+def late_at(
+    snapshot: Snapshot, commitment: Commitment, chain: Sequence[Booking], material: Ready | None, deviate: float
+) -> float:
+    """The value of `curve_of` at one deviate, without the rest of the curve."""
+    place = place_of(deviate)
+    low, high = _curve(snapshot, commitment, chain, material, DEVIATES[place - 1 : place + 1])
+    return between(low, high, deviate)
+
+
+def _curve(
+    snapshot: Snapshot, commitment: Commitment, chain: Sequence[Booking], material: Ready | None, at: Sequence[float]
+) -> Curve:
     if not chain:
-        return (0.0,) * len(DEVIATES)
+        return (0.0,) * len(at)
     root = _root(snapshot, chain[0], material)
     links = _links(snapshot, commitment, chain, root.at)
     expected = links[-1].end
     found: list[float] = []
-    for deviate in DEVIATES:
+    for deviate in at:
         late = (_walk(links, root, deviate) - expected).total_seconds()
         found.append(max(late, found[-1]) if found else late)
     return tuple(found)

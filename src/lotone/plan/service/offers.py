@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -48,6 +48,12 @@ class Offers(Desk):
         """
         asking = self._asking(age_s)
         return [asking.promise(demand) for demand in demands]
+
+    def dates(self, demands: Iterable[Demand], *, age_s: float = 0.0) -> list[datetime | NoPromise]:
+        """For each demand the date that `promise` would say, or the fault it would raise: as `promise_many`, in a fraction of
+        its time, because nobody is told why. Keeps nothing, writes nothing."""
+        asking = self._asking(age_s)
+        return [asking.date(demand) for demand in demands]
 
     def _asking(self, age_s: float) -> Asking:
         stored, wall, plant = self.store.snapshot(), self.wall_clock(), self.plant_clock()

@@ -133,13 +133,13 @@ def differences(request: Request, product: str, chosen: Choices, actor: Actor = 
 
 
 def _difference_json(option: Shown, days: Days) -> dict[str, Any]:
-    promise = days.options.get(option.name)
+    date = days.options.get(option.name)
     return {
         "state": option.state.value,
         "price": option.difference and option.difference.cents / 100,
         "days": days.later.get(option.name),
-        "date": promise and promise.date.isoformat(),
-        "probability": promise and promise.probability,
+        "date": date and date.isoformat(),
+        "probability": days.promise.probability if date and days.promise else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from lotone.plan import Promise
 from lotone.web.shop.choosing import Sheet, Shown
@@ -15,8 +16,8 @@ class Days:
 
     promise: Promise | None
     """None where no day can be promised."""
-    options: Mapping[str, Promise | None] = field(default_factory=dict)
-    """For each option that can be taken, the promise with it."""
+    options: Mapping[str, datetime | None] = field(default_factory=dict)
+    """For each option that can be taken, the date with it; None where no day can be promised."""
     later: Mapping[str, int] = field(default_factory=dict)
     """Days later than the choice, where the reader is; negative when it is earlier. Where both can be promised."""
 
@@ -33,15 +34,13 @@ def days_of(work: Work, shown: Sheet, say: Wording, *, age_s: float = AGE_S, wit
     """One batch of questions for everything that a click can change."""
     options_shown = shown.options.values() if with_options else ()
     asked = {option.name: option.instead for option in options_shown if option.instead is not None}
-    now, *answers = (
-        answer if isinstance(answer, Promise) else None
-        for answer in work.orders.preview_many(shown.product, [shown.choices, *asked.values()], age_s=age_s)
-    )
-    options = dict(zip(asked, answers, strict=True))
-    if now is None:
+    (now,) = work.orders.preview_many(shown.product, [shown.choices], age_s=age_s)
+    dates = work.orders.preview_dates(shown.product, asked.values(), age_s=age_s)
+    options = {name: date if isinstance(date, datetime) else None for name, date in zip(asked, dates, strict=True)}
+    if not isinstance(now, Promise):
         return Days(None, options)
     today = say.days_until(now.date)
-    return Days(now, options, {name: say.days_until(one.date) - today for name, one in options.items() if one is not None})
+    return Days(now, options, {name: say.days_until(date) - today for name, date in options.items() if date is not None})
 
 
 def days_later(work: Work, shown: Sheet, choices: Sequence[str], say: Wording) -> int:
@@ -57,7 +56,7 @@ class Sooner:
     """Another option that is ready on an earlier day."""
 
     option: Shown
-    promise: Promise
+    date: datetime
     days: int
 
 
@@ -66,15 +65,13 @@ def soonest(days: Days, shown: Sheet) -> list[tuple[str, Sooner]]:
     found = []
     for question in shown.questions:
         ways = [
-            (promise.date, abs(option.difference.cents) if option.difference else 0, name)
+            (date, abs(option.difference.cents) if option.difference else 0, name)
             for name in (question.members if question.is_single else ())
             if (option := shown.options[name]).instead is not None
-            and (promise := days.options.get(name)) is not None
+            and (date := days.options.get(name)) is not None
             and days.later.get(name, 0) < 0
         ]
         if ways:
             date, _, name = min(ways)
-            promise = days.options[name]
-            assert promise is not None
-            found.append((date, question.id, Sooner(shown.options[name], promise, -days.later[name])))
+            found.append((date, question.id, Sooner(shown.options[name], date, -days.later[name])))
     return [(question, one) for _, question, one in sorted(found, key=lambda each: each[:2])]
