@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lotone.kernel import Words
 from lotone.plan import (
     BookingState,
     CantMove,
@@ -15,6 +16,9 @@ from lotone.plan import (
     NothingToUndo,
     ObstacleKind,
     OperationNeed,
+    Resource,
+    ResourceKind,
+    SetupMatrix,
     UnknownBooking,
     UnknownWorkUnit,
 )
@@ -239,3 +243,51 @@ def test_what_is_not_there_is_said(busy: Any) -> None:
             plan.try_move("bkg_nothing", "paint-1", berlin("02T14:00"))
         with pytest.raises(UnknownWorkUnit):
             plan.try_move(plan.bookings_of("first")[0].id, "paint-9", berlin("02T14:00"))
+
+
+@pytest.fixture
+def workshop(plant: Any) -> Any:
+    """One booth that changes colours in half an hour, and two painters for whatever is painted by hand."""
+    machines = (
+        Resource("booth", "paint", "two-shifts", Words("Booth", "喷房"), setups="colours", state="red"),
+        Resource("asm-1", "assembly", "two-shifts"),
+        Resource("ann", "", "two-shifts", Words("Ann", "安"), kind=ResourceKind.OPERATOR, skills=("painter",)),
+        Resource("bob", "", "two-shifts", Words("Bob", "鲍"), kind=ResourceKind.OPERATOR, skills=("painter", "inspector")),
+        Resource("tim", "", "two-shifts", Words("Tim", "蒂"), kind=ResourceKind.OPERATOR, skills=("inspector",)),
+    )
+    with plant.plan() as plan:
+        plan.set_setups([SetupMatrix("colours", default=30)])
+        plan.set_resources(machines)
+    return plant
+
+
+def coloured(colour: str, *also: str) -> Demand:
+    return Demand((OperationNeed("paint", "paint", 60, setup=colour, also=also),))
+
+
+def test_a_setup_comes_before_what_is_moved_and_what_it_pushes(workshop: Any) -> None:
+    for name, colour in (("red-1", "red"), ("red-2", "red"), ("blue", "blue")):
+        workshop.order(name, coloured(colour))
+    blue = bookings(workshop, "blue")["paint"]
+    assert blue.start == berlin("02T10:30")
+    with workshop.plan() as plan:
+        effect = plan.try_move(blue.id, "booth", berlin("02T09:00"))
+        plan.move(blue.id, "booth", berlin("02T09:00"), ANN)
+    assert effect.after.start == berlin("02T09:30"), "after the first red one and its setup"
+    assert bookings(workshop, "red-2")["paint"].start == berlin("02T11:00"), "after it and the setup back"
+    assert workshop.violations() == []
+
+
+def test_a_crew_goes_along_and_is_missed(workshop: Any) -> None:
+    workshop.order("painted", coloured("red", "painter"))
+    painted = bookings(workshop, "painted")["paint"]
+    other = "bob" if painted.crew == ("ann",) else "ann"
+    with workshop.plan() as plan:
+        plan.absent(painted.crew[0], berlin("02T08:00"), 24 * 60)
+        assert plan.try_move(painted.id, "booth", berlin("02T15:00")).after.crew == (other,)
+        plan.absent(other, berlin("02T08:00"), 24 * 60)
+        effect = plan.try_move(painted.id, "booth", berlin("02T15:00"))
+    assert kinds(effect) == [ObstacleKind.CREW]
+    assert effect.possible_from is not None
+    assert effect.possible_from >= berlin("03T08:00")
+    assert "painter" in effect.obstacles[0].words.zh

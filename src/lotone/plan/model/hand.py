@@ -11,6 +11,7 @@ from lotone.plan.model.booking import Booking, BookingState, Resource
 from lotone.plan.model.busy import Busy, first_fit
 from lotone.plan.model.demand import OperationNeed
 from lotone.plan.model.fault import NoCapacity, UnknownBooking, UnknownWorkUnit
+from lotone.plan.model.fit import Floor
 from lotone.plan.model.reasons import joined, moment
 from lotone.plan.model.retell import Retold, retell
 from lotone.plan.model.settings import whole_second
@@ -39,8 +40,10 @@ class ObstacleKind(StrEnum):
     """Something stands there that can't be pushed."""
     LOCKED = "locked"
     """It would push what a planner has locked."""
+    CREW = "crew"
+    """Nobody with a skill that it needs, or no tool, is free."""
     PLAN = "plan"
-    """Anything else: a crew, a setup, capacity."""
+    """Anything else: a setup, capacity."""
 
 
 @dataclass(frozen=True)
@@ -172,12 +175,12 @@ class _Trial:
 
     def _setup_after(self, before: Sequence[Booking]) -> timedelta:
         """How long the machine is set up for it after those before it."""
-        matrix = self.snapshot.setups.get(self.machine.setups)
-        if matrix is None or not self.need.setup:
-            return timedelta()
         states = [state for each in before if (state := self._need_of(each).setup)]
-        minutes = matrix.minutes_between(states[-1] if states else self.machine.state, self.need.setup)
-        return timedelta(seconds=ceil(minutes * 60))
+        return self._setup(states[-1] if states else self.machine.state, self.need.setup)
+
+    def _setup(self, before: str, after: str) -> timedelta:
+        matrix = self.snapshot.setups.get(self.machine.setups)
+        return timedelta(seconds=ceil(matrix.minutes_between(before, after) * 60)) if matrix else timedelta()
 
     def _need_of(self, booking: Booking) -> OperationNeed:
         return self.snapshot.commitments[booking.commitment].need(booking)
@@ -247,9 +250,9 @@ class _Trial:
     def _in_the_way(self) -> list[Booking]:
         """Those that can't stay where they are, by start."""
         target = self.target
-        over = [x for x in self.others if x.start < target.end and x.end > target.start and not self._is_mate(x, target.start)]
+        over = [x for x in self.others if x.start < self._free_for(x) and x.end > target.start]
         if self._is_single:
-            return over
+            return [each for each in over if not self._is_mate(each, target.start)]
         room = self.machine.capacity - self.need.size
         stays: list[Booking] = []
         for other in sorted(over, key=lambda each: (_can_be_pushed(each), each.start)):
@@ -258,6 +261,10 @@ class _Trial:
                 room -= size
                 stays.append(other)
         return [each for each in over if each not in stays]
+
+    def _free_for(self, other: Booking) -> datetime:
+        """From when on another may begin after it: its setup comes between."""
+        return self.target.end + self._setup(self.need.setup, self._need_of(other).setup)
 
     def _followers(self) -> Iterator[Obstacle]:
         for follower in self.commitment.after(self.booking):
@@ -281,9 +288,13 @@ class _Trial:
     # what it does
 
     def _carried_out(self) -> Effect:
-        behind = [self.snapshot.moved(x, x.work_unit, max(x.start, self.target.end)) for x in self._in_the_way()]
+        in_the_way = self._in_the_way()
+        missing = self._take_crew(in_the_way)
+        if missing is not None:
+            return missing
+        behind = [self.snapshot.moved(x, x.work_unit, max(x.start, self._free_for(x))) for x in in_the_way]
         try:
-            settled = settle(self.snapshot.with_bookings([self.target, *behind]))
+            settled = settle(self.snapshot.with_bookings([self.target, *behind]), since=self.snapshot)
         except NoCapacity as fault:
             return self._refused([Obstacle(ObstacleKind.PLAN, Words(str(fault)))])
         stands = settled.booking(self.booking.id)
@@ -297,6 +308,23 @@ class _Trial:
         after, retold = retell(self.snapshot, settled)
         told = {each.order: each for each in retold}
         return Effect(self.booking, stands, (), None, tuple(pushed), tuple(_delayed(self.snapshot, after, told)), settled)
+
+    def _take_crew(self, in_the_way: Sequence[Booking]) -> Effect | None:
+        """Give it a crew that is free then; what is refused instead when there is none, or no room for its setup."""
+        floor = Floor(self.snapshot)
+        for each in (self.booking, *in_the_way):
+            floor.take(each)
+        crew = floor.crew_at(self.need, self.target)
+        if crew is not None:
+            self.target = replace(self.target, crew=crew)
+            return None
+        alone = replace(self.need, also=())
+        fit = floor.first_on(self.need, self.machine, self.target.start, self.target.duration)
+        if fit is None or floor.crew_at(alone, replace(self.target, crew=())) is None:
+            return self._elsewhere(replace(self.target, start=fit.start) if fit else self.target)
+        skills = ", ".join(self.need.also)
+        words = Words(f"nobody (or no tool) for {skills} is free then", f"届时没有空闲的{skills}")
+        return Effect(self.booking, self.target, (Obstacle(ObstacleKind.CREW, words, fit.start),), fit.start)
 
     def _elsewhere(self, stands: Booking) -> Effect:
         where = self._moment(stands.start)
@@ -336,21 +364,17 @@ def _can_be_pushed(booking: Booking) -> bool:
 
 def moves(before: Snapshot, after: Snapshot) -> Iterator[Pushed]:
     """The bookings that stand elsewhere in a later plan."""
-    for key, commitment in after.commitments.items():
-        old = before.commitments.get(key)
-        if old is None or old is commitment:
-            continue
-        known = {each.id: each for each in old.bookings}
-        for now in commitment.bookings:
+    for _, old, commitment in after.commitments.differences(before.commitments):
+        known = {each.id: each for each in old.bookings} if old else {}
+        for now in commitment.bookings if commitment else ():
             was = known.get(now.id)
-            if was is not None and (was.work_unit, was.start, was.crew) != (now.work_unit, now.start, now.crew):
+            if was is not None and (was.takes, was.start) != (now.takes, now.start):
                 yield Pushed(was, now)
 
 
 def _delayed(before: Snapshot, after: Snapshot, told: dict[str, Retold]) -> Iterator[Delayed]:
-    for key, commitment in after.commitments.items():
-        old = before.commitments[key]
-        if commitment.order is None or old is commitment:
+    for _, old, commitment in after.commitments.differences(before.commitments):
+        if old is None or commitment is None or commitment.order is None:
             continue
         retold = told.get(commitment.order)
         if retold is not None or commitment.completion != old.completion:

@@ -178,6 +178,7 @@ class _Settling:
         ready, _ = self._ready(booking, booking.work_center)
         if ready <= booking.start and self.placed.crew_at(self._need(booking), booking) == booking.crew:
             self._stand(booking)
+            self.due.pop(booking.id, None)  # what left its machine may have called it already
 
     # whose turn it is
 

@@ -123,7 +123,7 @@ def undone(snapshot: Snapshot, change: HandChange) -> tuple[Snapshot, list[Retel
         return snapshot.with_bookings([replace(booking, locked=change.swap.before.locked)]), []
     _check(snapshot, change, booking)
     back, told = _told_again(snapshot, change)
-    settled = settle(back.with_bookings(_put_back(snapshot, change.swaps)))
+    settled = settle(back.with_bookings(_put_back(snapshot, change.swaps)), since=snapshot)
     mine = {each.booking for each in change.swaps}
     stands = settled.booking(booking.id)
     is_back = stands is not None and change.swap.before.has(stands)

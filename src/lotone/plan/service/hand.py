@@ -159,8 +159,11 @@ def _waiting(snapshot: Snapshot, booking_id: str) -> Booking:
 
 
 def _told(before: Snapshot, after: Snapshot) -> list[Retelling]:
-    pairs = [(before.commitments[key], each) for key, each in after.commitments.items() if key in before.commitments]
-    return [Retelling(new.order or "", old.told, new.told) for old, new in pairs if new.told is not old.told]
+    return [
+        Retelling(new.order or "", old.told, new.told)
+        for _, old, new in after.commitments.differences(before.commitments)
+        if old is not None and new is not None and new.told is not old.told
+    ]
 
 
 def _moved_words(snapshot: Snapshot, work_unit: str) -> Words:
