@@ -415,7 +415,7 @@ def test_a_report_is_asked_kept_and_not_answered_twice(busy: Plant) -> None:
         assert second.is_open
         assert not service.note(first, progress=0.5)
         with pytest.raises(WrongQuestion):
-            service.ask("Ann", seconds=1)
+            service.ask("Ann", seconds=0.5)
 
 
 def test_levers_of_a_demand_are_overtime_and_going_first(busy: Plant) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from lotone import plan
 from lotone.connect import Connection
 from lotone.identity import Role
 from lotone.kernel import Database, Messages, Settings, Words, tables
@@ -59,6 +60,8 @@ def things(platform: Platform) -> dict[str, str]:
         saved = work.saved.save(buyer.id, blueprint.product.id, blueprint.product.start, "canary's own")
         (unit,) = work.make.create_units(order.id)
         booking = work.plan.bookings_of(order.id)[0]
+        machine = plan.Scenario("canary asks", (plan.AddMachine("paint-1"),))
+        scenario = work.scenarios.create(machine, "canary", seconds=0)
         tag = next(tag for tag in work.assets.tags("paint-1") if tag.name == "state")
     return {
         "order": order.id, "quote": open_quote.id, "serial": unit.serial, "unit": unit.serial, "product": "ebike",
@@ -66,7 +69,8 @@ def things(platform: Platform) -> dict[str, str]:
         "machine": "paint-1", "tag": str(tag.number), "organization": OWNER, "shop": OWNER, "number": "1",
         "lot": "primer-first", "part": "primer", "path": "mark.svg", "secret": "x" * 43, "token": "tok_x",
         "role": "planner", "item": "1", "id": order.id, "work_center": "paint", "name": "state", "purchase": "buy_x",
-        "access": "on", "version": "1", "booking": booking.id, "saved": saved.id,
+        "access": "on", "version": "1", "booking": booking.id, "saved": saved.id, "scenario": scenario.id,
+        "calendar": "two-shifts",
     }  # fmt: skip
 
 
@@ -117,7 +121,7 @@ def everything_of(platform: Platform, organization: str) -> dict[str, Any]:
 async def test_reading_shows_nothing_of_the_other(
     platform: Platform, things: dict[str, str], stranger: httpx.AsyncClient
 ) -> None:
-    hers = {things[name] for name in ("order", "quote", "serial", "user", "saved")}
+    hers = {things[name] for name in ("order", "quote", "serial", "user", "saved", "scenario")}
     for method, address, route in addresses(platform, things):
         if method != "GET" or route in OPEN_TO_ALL or route.startswith(("/metrics", "/static")):
             continue

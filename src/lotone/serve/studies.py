@@ -2,6 +2,7 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -118,7 +119,8 @@ class Studies:
             note(state=ScenarioState.FAILED.value, fault=str(fault)[:500])
             return
         except Exception as fault:
-            log.exception("studies.broke")
+            # Without the values of variables: writing whole plans into the log takes longer than planning.
+            log.error("studies.broke", fault=f"{type(fault).__name__}: {fault}", trace=traceback.format_exc())
             note(state=ScenarioState.FAILED.value, fault=f"{type(fault).__name__}: {fault}"[:500])
             return
         note(state=ScenarioState.DONE.value, progress=1.0, fault="", **answer)

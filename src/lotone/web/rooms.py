@@ -13,6 +13,7 @@ from lotone.web.products import pages as products
 from lotone.web.reference import pages as reference
 from lotone.web.room import Room
 from lotone.web.shop import pages as shop
+from lotone.web.whatif import pages as whatif
 
 ROOMS: list[Room] = [
     shop.ROOM,
@@ -21,6 +22,7 @@ ROOMS: list[Room] = [
     products.ROOM,
     administration.ROOM,
     plan.ROOM,
+    whatif.ROOM,
     make.ROOM,
     plant.ROOM,
     connect.ROOM,

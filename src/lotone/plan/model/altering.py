@@ -255,8 +255,9 @@ class Overtime(Change):
 
     def cost(self, before: Snapshot, after: Snapshot, end: datetime) -> float:
         machines = places(before, self.where)
+        last = datetime.combine(max(self.days), time(), before.settings.zone) + timedelta(days=2)
         usual = {before.calendars[each.calendar].overtime_cost_per_hour for each in machines}
-        return opened_hours(before, after, end) * (self.cost_per_hour or max(usual))
+        return opened_hours(before, after, max(end, last)) * (self.cost_per_hour or max(usual))
 
 
 def _at(on: date, minute: int, zone: ZoneInfo) -> datetime:

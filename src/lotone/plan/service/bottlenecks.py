@@ -46,8 +46,8 @@ class BottleneckService:
     def ask(self, by: str, *, seconds: float = SECONDS, late_cost: float = 0.0) -> Asked:
         """Have the plan planned anew with an hour more and less of each resource, within some seconds; `late_cost` is what
         a weighted hour of lateness costs. Raises WrongQuestion."""
-        if not 5 <= seconds <= SECONDS_MOST:
-            raise WrongQuestion(f"the report may take 5 to {SECONDS_MOST:g} seconds", where="seconds")
+        if not 1 <= seconds <= SECONDS_MOST:
+            raise WrongQuestion(f"the report may take 1 to {SECONDS_MOST:g} seconds", where="seconds")
         if not 0 <= late_cost < 1e9:
             raise WrongQuestion("an hour of lateness can't cost less than nothing", where="late_cost")
         known = self.store.bottleneck()

@@ -60,6 +60,8 @@ class Kept:
     stamp: str
     before: Outlook | None = None
     after: Outlook | None = None
+    figures: tuple[Mapping[str, float], Mapping[str, float]] | None = None
+    """The few figures of `before` and `after` that a list shows: late, tardiness_hours, mean_hours, cost."""
     applied_at: datetime | None = None
     applied_by: str | None = None
 
@@ -159,10 +161,10 @@ class ScenarioService:
         snapshot = self.plan.snapshot()
         changed = forked_if_small(snapshot, scenario.changes)
         if changed is None:
-            return {"before": None, "after": None, "stamp": snapshot.stamp}
+            return {"before": None, "after": None, "figures": None, "stamp": snapshot.stamp}
         before = outlook_of(settle(snapshot))
         after = outlook_of(changed, scenario.changes, snapshot)
-        return {"before": before.as_json(), "after": after.as_json(), "stamp": snapshot.stamp}
+        return {"stamp": snapshot.stamp, **_figures(before, after)}
 
     def next_waiting(self, *, orphans: bool = False) -> Kept | None:
         """The scenario that waits longest; with `orphans` also one whose calculation was broken off."""
@@ -172,8 +174,9 @@ class ScenarioService:
 
     def note(self, kept: Kept, **values: Any) -> bool:
         """Keep progress or figures of a calculation; False, with nothing kept, when something else is asked by now."""
-        plain = {name: each.as_json() if isinstance(each, Outlook) else each for name, each in values.items()}
-        return self.store.change_scenario(kept.id, plain, revision=kept.revision)
+        if "before" in values and "after" in values:
+            values |= _figures(values["before"], values["after"])
+        return self.store.change_scenario(kept.id, values, revision=kept.revision)
 
     def is_current(self, kept: Kept) -> bool:
         """Whether the plan is still the one that the figures were calculated from."""
@@ -233,6 +236,22 @@ def improving(solve: Solver, seconds: float) -> Improve:
     return improve
 
 
+def _figures(before: Outlook, after: Outlook) -> dict[str, Any]:
+    return {
+        "before": before.as_json(),
+        "after": after.as_json(),
+        "figures": [
+            {
+                "late": each.late,
+                "tardiness_hours": each.tardiness_hours,
+                "mean_hours": each.mean_hours,
+                "cost": each.extra_cost + each.bought_cost,
+            }
+            for each in (before, after)
+        ],
+    }
+
+
 def _question(scenario: Scenario, seconds: float) -> dict[str, Any]:
     return {
         "name": scenario.name.strip(),
@@ -267,6 +286,7 @@ def _kept(row: Mapping[str, Any]) -> Kept:
         row["stamp"],
         Outlook.from_json(row["before"]) if row.get("before") else None,
         Outlook.from_json(row["after"]) if row.get("after") else None,
+        (row["figures"][0], row["figures"][1]) if row["figures"] else None,
         row["applied_at"],
         row["applied_by"],
     )

@@ -22,13 +22,14 @@ PLAN_SCENARIO = Table(
     Column("progress", Float, nullable=False),
     Column("fault", String(500), nullable=False),
     Column("stamp", String(40), nullable=False),
+    Column("figures", JSON),
     Column("before", JSON),
     Column("after", JSON),
     Column("applied_at", UtcTime),
     Column("applied_by", String(120)),
 )
 """`revision` grows with every change of what is asked, so that an answer to an older question is not kept; `stamp` names
-the plan that `before` and `after` were calculated from."""
+the plan that `before` and `after` were calculated from, and `figures` are the few of them that a list shows."""
 PLAN_BOTTLENECK = Table(
     "plan_bottleneck",
     tables,

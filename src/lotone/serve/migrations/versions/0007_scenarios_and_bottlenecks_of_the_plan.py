@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("progress", sa.Float(), nullable=False),
         sa.Column("fault", sa.String(length=500), nullable=False),
         sa.Column("stamp", sa.String(length=40), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=True),
         sa.Column("before", sa.JSON(), nullable=True),
         sa.Column("after", sa.JSON(), nullable=True),
         sa.Column("applied_at", sa.DateTime(), nullable=True),
