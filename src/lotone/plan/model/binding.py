@@ -1,7 +1,7 @@
 """Why a promise is as late as it is: the chain of what waited for what, walked back from the last operation."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -192,10 +192,15 @@ class Chain:
         """Who of the crew has work the longest without a break, up to the booking."""
 
         def free_since(unit: str) -> datetime:
-            ends = [end for end in self.snapshot.busy(unit).ends if ready < end <= booking.start]
+            ends = (each.end for each in self.work_of(unit) if each is not booking and ready < each.end <= booking.start)
             return max(ends, default=ready)
 
         return self.snapshot.resources[max(booking.crew, key=free_since)]
+
+    def work_of(self, unit: str) -> Iterable[Booking]:
+        """All that a machine, operator or tool does."""
+        queue = self.snapshot.queues.get(unit)
+        return queue.bookings if queue else ()
 
     def _note_material(self, material: Ready) -> None:
         words = self.snapshot.supply.parts.get(material.part, Words(material.part))

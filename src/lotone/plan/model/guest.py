@@ -1,7 +1,7 @@
 """A demand that is asked about and does not stand in the plan: its places and its chain, seen beside all that stands there."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
 
@@ -92,6 +92,9 @@ class GuestChain(Chain):
         if len(own) == 1:
             return (standing,)
         return standing, Busy((each.start, each.end) for each in own if each is not booking)
+
+    def work_of(self, unit: str) -> Iterable[Booking]:
+        return (*super().work_of(unit), *(each for each in self.commitment.bookings if unit in each.takes))
 
     def floor_without(self, booking: Booking) -> Floor:
         floor = Floor(self.snapshot)
