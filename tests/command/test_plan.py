@@ -109,6 +109,8 @@ def test_check_tells_that_an_operation_is_missing(problem: Path, tmp_path: Path)
     done = lotone_plan("check", problem, out)
     assert done.exit_code == 1
     assert "operation 0 of job 0 is not there" in done.stdout
+    assert "and 16 more; --json tells them all" in done.stdout
+    assert len(json.loads(lotone_plan("check", problem, out, "--json").stdout)["violations"]) == 36
 
 
 def test_draw_and_convert(problem: Path, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ Format = Annotated[
     str | None, typer.Option("--format", help=f"{', '.join(formats.FORMATS)}; told by name and content when not given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+MOST_LINES = 20
+"""Of what is wrong; more than that nobody reads."""
 EVERY_S = 0.2
 """How often the line on a terminal may change."""
 
@@ -101,8 +103,11 @@ def check(problem: ProblemFile, solution: SolutionFile, format: Format = None, j
             {"valid": holds, "objective": plain(verdict.objective), "violations": violations(instance, verdict, claims)}, json
         )
     else:
-        for words in (*(fault.words for fault in verdict.faults), *claims):
+        wrong = [*(fault.words for fault in verdict.faults), *claims]
+        for words in wrong[:MOST_LINES]:
             typer.echo(words)
+        if len(wrong) > MOST_LINES:
+            typer.echo(f"and {len(wrong) - MOST_LINES} more; --json tells them all")
         typer.echo(
             f"the schedule holds, {instance.objective} {verdict.objective:g}" if holds else "the schedule does not hold"
         )

@@ -108,7 +108,7 @@ class _Run:
         except Unavailable:
             return None
         except NoSchedule:
-            if self.best is None:
+            if name == "cpsat" and self.best is None:
                 raise
             return None
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -96,7 +97,7 @@ def first_plans(
 
 
 def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told: Told | None = None) -> Found:
-    """A good schedule of an instance (weighted tardiness or makespan) found within a time; None when none was found.
+    """A good schedule of an instance (weighted tardiness or makespan) found within a time.
 
     The first is the best of some dispatching rules. `told` is called with seconds and objective for every better one.
     Raises NoSchedule, NoPlantEngine.
@@ -127,8 +128,9 @@ def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told:
         raise NoSchedule("an operation finds no place: a longest wait or closed times leave none", where=instance.name)
     search = Search(tables, workers, seed)
     search.begin(best)
-    best = search.run(seconds - (time.monotonic() - begun), note)
-    schedule = schedule_of(instance, tables, best)
+    with suppress(KeyboardInterrupt):  # Ctrl-C ends early with the best so far
+        search.run(seconds - (time.monotonic() - begun), note)
+    schedule = schedule_of(instance, tables, search.best or best)
     value = instance.value(schedule)
     bound = 0.0 if value == 0 else None
     return Found(schedule, value, bound, first_s, "optimal" if value == 0 else "feasible", tuple(trace))
