@@ -15,6 +15,9 @@ from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Ready, pegs
 from lotone.plan.model.touched import Touched, behind, everything, touched
 
+SECOND = timedelta(seconds=1)
+GAPS = 5
+"""How many places of a batch machine are looked at for one that is really free."""
 PUT_OFF = 20
 """How often an operation is put off because what follows it would come too long after it."""
 
@@ -234,8 +237,10 @@ class _Settling:
         elif fit is None:
             raise NoCapacity(f"{booking.work_unit} has no open hours for step {booking.step} within a year")
         elif booking.state is BookingState.HELD:
-            gap = self.every.first_on(need, machine, ready, current.duration)
-            self._place(booking, self._at(self.every, current, need, gap or fit))
+            gap = self._gap(current, need, machine, ready)
+            self._place(
+                booking, self._at(self.every, current, need, gap) if gap else self._at(self.placed, current, need, fit)
+            )
         else:
             self._wait(booking, current, fit.start)
 
@@ -288,10 +293,23 @@ class _Settling:
             limit = worth_it if best is None else best.end
             if limit is not None and ready + need.duration(machine.work_unit) > limit:
                 continue
-            gap = self.every.first_on(need, machine, ready)
+            gap = self._gap(current, need, machine, ready)
             if gap is not None and (best is None or gap.end < best.end):
                 best = gap
         return best if best is not None and (worth_it is None or best.end <= worth_it) else None
+
+    def _gap(self, current: Booking, need: OperationNeed, machine: Resource, ready: datetime) -> Fit | None:
+        """A place that is in nobody's way. A batch that could be joined may have to move itself: then it is none."""
+        duration = current.duration if machine.work_unit == current.work_unit else None
+        for _ in range(GAPS if machine.batch else 1):
+            gap = self.every.first_on(need, machine, ready, duration)
+            if gap is None or not machine.batch:
+                return gap
+            there = self.snapshot.moved(current, machine.work_unit, gap.start, gap.crew)
+            if self.placed.crew_at(need, there) is not None:
+                return gap
+            ready = gap.start + SECOND
+        return None
 
     def _at(self, floor: Floor, current: Booking, need: OperationNeed, fit: Fit) -> Booking:
         """The booking in a place, with its own crew if that has time."""
@@ -372,7 +390,8 @@ class _Settling:
                 each = lane.waiting[index]
                 if each.start >= new.end and not resource.setups:
                     break
-                if each.id in self.due or each.id in self.standing or each.end <= new.start:
+                stays = each.id in self.standing and (new.state.waits or not each.locked)
+                if each.id in self.due or stays or each.end <= new.start:
                     continue
                 self._call(each)
                 if each.start >= new.end and self._need(each).setup:
