@@ -197,6 +197,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
             "busy_until": str(max(each.completion for each in snapshot.commitments.values())),
         }
         result |= promises(plant, chance, 100 if quick else 1000)
+        result |= variants(plant, chance, 20 if quick else 200)
         result |= holds(plant, chance, 20 if quick else 200)
         result |= anchors(snapshot, chance, quick=quick)
         result |= stops(plant, 3 if quick else 10)
@@ -220,6 +221,39 @@ def promises(plant: Plant, chance: Random, number: int) -> dict[str, float]:
         "promise_processor_p50_ms": median(worked),
         "promise_processor_p99_ms": percentile(worked, 0.99),
     }
+
+
+def variants(plant: Plant, chance: Random, number: int) -> dict[str, float]:
+    """The dates of twenty variants of one demand in one call, each with another operation longer, against one promise.
+
+    Each is asked after another buyer's hold has changed the plan, so nothing is remembered.
+    """
+    ones: list[float] = []
+    many: list[float] = []
+    for _ in range(number):
+        wanted = demand(chance)
+        for asked, taken in ((None, ones), (twenty(wanted, chance), many)):
+            hold = hold_one(plant, demand(chance))
+            with plant.plan() as plan:
+                plan.snapshot()  # read by the request before
+            with plant.plan() as plan:
+                taken.append(working(plan.promise, wanted)[1] if asked is None else working(plan.dates, asked)[1])
+            with plant.plan() as plan:
+                plan.release(hold)
+    return {
+        "one_after_a_change_processor_p50_ms": median(ones),
+        "twenty_variants_processor_p50_ms": median(many),
+        "twenty_variants_times_one": median(many) / median(ones),
+    }
+
+
+def twenty(of: Demand, chance: Random) -> list[Demand]:
+    found = []
+    for number in range(20):
+        step = chance.randrange(len(of.operations))
+        longer = replace(of.operations[step], minutes=of.operations[step].minutes + 1 + number)
+        found.append(replace(of, operations=(*of.operations[:step], longer, *of.operations[step + 1 :])))
+    return found
 
 
 def holds(plant: Plant, chance: Random, number: int) -> dict[str, float]:

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lotone.kernel import Words
-from lotone.plan.model.booking import Booking, BookingState, Place, Resource
+from lotone.plan.model.booking import Booking, BookingState, Place, Resource, SetupMatrix
 from lotone.plan.model.busy import Busy, first_fit
 from lotone.plan.model.calibration import value_at
 from lotone.plan.model.demand import OperationNeed
 from lotone.plan.model.fit import Floor
-from lotone.plan.model.line import NO_SETUPS
 from lotone.plan.model.promise import BANDS, Binding, BindingKind, Promise
 from lotone.plan.model.reach import Curve, curve_of, late_at
 from lotone.plan.model.reasons import reason
@@ -223,14 +222,17 @@ class Chain:
         machine = self._machine(booking)
         if machine.capacity > 1 or machine.batch:
             return
-        matrix = self.snapshot.setups.get(machine.setups, NO_SETUPS)
+        matrix = self.snapshot.setups.get(machine.setups)
         follower = booking
         for other in self.before_on_machine(booking):
-            setup = timedelta(minutes=matrix.minutes_between(self._state(other), self._state(follower)))
-            if other.end + setup < follower.start:
+            end = other.end if matrix is None else other.end + self._setup(matrix, other, follower)
+            if end < follower.start:
                 return
             self.way.append(other)
             follower = other
+
+    def _setup(self, matrix: SetupMatrix, before: Booking, after: Booking) -> timedelta:
+        return timedelta(minutes=matrix.minutes_between(self._state(before), self._state(after)))
 
     def _state(self, booking: Booking) -> str:
         if booking.commitment == self.commitment.id:
