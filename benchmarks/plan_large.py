@@ -2,7 +2,7 @@
 
 The plan is filled with orders of eight operations on random work centers; at some sizes it is asked. Each question comes after
 a change of the plan, as a buyer's does, so nothing is remembered from the question before. Measured: following a change, one
-promise, the dates of twenty variants of one demand in one call, and memory. Processor time of one thread stands beside the clock's.
+promise, the dates of twenty variants of one demand in one call, all in processor time of one thread, and memory.
 
 The anchor, in the same run: the same promise by looking at every booking of every candidate machine.
 

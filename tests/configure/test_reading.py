@@ -231,3 +231,9 @@ def test_a_wrong_expression_names_its_column() -> None:
     with pytest.raises(WrongExpression, match=r"expected a feature, ! or \(, found the end") as caught:
         parse_expression("a & ")
     assert caught.value.column == 5
+
+
+def test_more_features_than_can_be_answered_about_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lotone.configure.reading.uvl.FEATURES_MAX", 3)
+    with pytest.raises(BrokenModel, match="at most 3 features, found 4"):
+        read_model("features\n    A\n        optional\n            B\n            C\n            D\n")

@@ -33,6 +33,9 @@ _PRICE_MAX = Decimal(10_000_000)
 _native_lock = Lock()
 """The native reader keeps its last error in a variable that all threads share."""
 
+FEATURES_MAX = 120_000
+"""The largest public model, Linux, has 77,000; of twice as many the clauses alone take half a minute."""
+
 
 def read_uvl(source: Path | str, *, name: str | None = None) -> Model:
     """Read a UVL model from a file (a Path) or a text (a str). Raises BrokenModel with every fault, its line and column.
@@ -53,6 +56,9 @@ def read_uvl(source: Path | str, *, name: str | None = None) -> Model:
     composition = Composition(survey, source.parent if isinstance(source, Path) else None, text_of)
     _raise_faults(composition)
     assert composition.root is not None
+    if len(composition.features) > FEATURES_MAX:
+        survey.fault(0, 0, f"expected at most {FEATURES_MAX} features, found {len(composition.features)}")
+        _raise_faults(composition)
     instances = Instances(composition.root)
     if instances.added > UNROLLED_MAX:
         expected = f"expected at most {UNROLLED_MAX} features in all instances together"
