@@ -1,6 +1,5 @@
 """Settling: after something happened, what no longer fits is moved on, and nothing else."""
 
-from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -10,6 +9,7 @@ from lotone.plan.model.booking import Booking, BookingState, Place, Resource
 from lotone.plan.model.demand import OperationNeed
 from lotone.plan.model.fault import NoCapacity
 from lotone.plan.model.fit import Fit, Floor
+from lotone.plan.model.lane import Lane, start_of, without_setup
 from lotone.plan.model.settings import whole_second
 from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Ready, pegs
@@ -52,23 +52,6 @@ def settle(
     return _Settling(snapshot, frozenset(pull).union(first)).run(seeds, pull, first)
 
 
-class _Lane:
-    """The waiting bookings that stand on one machine, operator or tool, by start; those before `next` had their turn."""
-
-    __slots__ = ("next", "waiting")
-
-    def __init__(self, waiting: list[Booking]) -> None:
-        self.waiting = waiting
-        self.next = 0
-
-    def place_of(self, start: datetime) -> int:
-        return bisect_left(self.waiting, start, key=_start)
-
-
-def _start(booking: Booking) -> datetime:
-    return booking.start
-
-
 class _Settling:
     def __init__(self, snapshot: Snapshot, pull: frozenset[str]) -> None:
         self.snapshot = snapshot
@@ -79,7 +62,7 @@ class _Settling:
         passed meanwhile."""
         self.every = Floor(snapshot)
         """That, and what did not have its turn yet, where it was last thought to be."""
-        self.lanes: dict[str, _Lane] = {}
+        self.lanes: dict[str, Lane] = {}
         self.known: dict[str, Booking] = {}
         """Bookings that were looked at, as the plan has them."""
         self.thought: dict[str, Booking] = {}
@@ -90,7 +73,8 @@ class _Settling:
         self.turns: list[tuple[datetime, datetime, str]] = []
         self.not_before: dict[str, datetime] = {}
         self.put_off: dict[str, int] = {}
-        self.left: set[str] = set()
+        self.arrived: dict[str, set[str]] = {}
+        """By resource, what was moved there from elsewhere."""
 
     def run(self, seeds: Touched, pull: Collection[str], first: Sequence[str]) -> Snapshot:
         for booking in seeds.happened:
@@ -115,7 +99,7 @@ class _Settling:
     def _look_at(self, seeds: Touched, pull: Collection[str]) -> None:
         pulled = [found for each in pull if (found := self.snapshot.booking(each)) is not None]
         waiting = [*seeds.waiting, *(self._without_material() if seeds.material else ()), *pulled]
-        for booking in sorted((each for each in waiting if each.locked), key=_start):
+        for booking in sorted((each for each in waiting if each.locked), key=start_of):
             self._keep_locked(booking)
         for booking in waiting:
             if booking.id not in self.standing:
@@ -131,18 +115,22 @@ class _Settling:
     def material(self) -> dict[Place, Ready]:
         return pegs(self.snapshot.stock, self.snapshot.commitments.reserved, self.snapshot.scarce)
 
+    def _thought(self, booking: Booking) -> Booking:
+        """A booking where it is thought to stand."""
+        return self.thought.get(booking.id, booking)
+
     def _need(self, booking: Booking) -> OperationNeed:
         return self.snapshot.commitments[booking.commitment].need(booking)
 
     # what stands
 
-    def _lane(self, unit: str) -> _Lane:
+    def _lane(self, unit: str) -> Lane:
         """What stands on a resource; from the first look on, what runs there and what is locked there is in the way."""
         lane = self.lanes.get(unit)
         if lane is None:
             queue = self.snapshot.queues.get(unit)
             bookings = queue.bookings if queue else ()
-            lane = self.lanes[unit] = _Lane([each for each in bookings if each.state.waits])
+            lane = self.lanes[unit] = Lane([each for each in bookings if each.state.waits])
             for each in bookings:
                 if not each.state.waits or (each.locked and each.id not in self.due):
                     self._stand(each)
@@ -154,7 +142,7 @@ class _Settling:
         self.standing.add(booking.id)
         need = self._need(booking)
         if booking.state is BookingState.DONE and need.setup:
-            self.placed.put(booking, _without_setup(need))  # what its machine is set up for since is in the machine's state
+            self.placed.put(booking, without_setup(need))  # what its machine is set up for since is in the machine's state
         else:
             self.placed.put(booking, need)
 
@@ -189,7 +177,7 @@ class _Settling:
         """Have a booking looked at."""
         if booking.id in self.due or not booking.state.waits:
             return
-        current = self.thought.get(booking.id, booking)
+        current = self._thought(booking)
         if booking.id in self.standing:
             self.standing.discard(booking.id)
             self.placed.take(current)
@@ -267,7 +255,7 @@ class _Settling:
             if before.state is BookingState.CANCELLED:
                 continue
             certain = certain and before.id not in self.due
-            current = self.thought.get(before.id, before)
+            current = self._thought(before)
             ready = max(ready, current.end + wait + self.snapshot.transport_between(current.work_center, work_center))
         return whole_second(ready), certain
 
@@ -278,7 +266,7 @@ class _Settling:
         commitment = self.snapshot.commitments[booking.commitment]
         for before, _ in commitment.before(booking):
             most = commitment.need(before).wait_most
-            if most is not None and booking.start > self.thought.get(before.id, before).end + most:
+            if most is not None and booking.start > self._thought(before).end + most:
                 return True
         return False
 
@@ -342,6 +330,8 @@ class _Settling:
         self.every.put(later)
         self._queue(booking, later)
         self._leave(booking)
+        if current != booking:
+            self._leave(current)
         self._call_followers(booking)
 
     def _place(self, booking: Booking, new: Booking) -> None:
@@ -350,13 +340,17 @@ class _Settling:
             self._put_off(*late)
             self._wait(booking, new, new.start)
             return
+        current = self.thought[booking.id]
         self.thought[booking.id] = new
         self.standing.add(booking.id)
         self.placed.put(new)
         self.every.put(new)
         self._push(new)
-        if (new.work_unit, new.start) != (booking.work_unit, booking.start):
-            self._leave(booking)
+        if new.work_unit != booking.work_unit:
+            self.arrived.setdefault(new.work_unit, set()).add(booking.id)
+        for before in {(each.work_unit, each.start): each for each in (booking, current)}.values():
+            if (new.work_unit, new.start) != (before.work_unit, before.start):
+                self._leave(before)
         if (new.end, new.work_center) != (booking.end, booking.work_center):
             self._call_followers(booking)
 
@@ -369,7 +363,7 @@ class _Settling:
             most = commitment.need(before).wait_most
             if most is None or not before.state.waits or self.put_off.get(before.id, 0) >= PUT_OFF:
                 continue
-            if new.start > self.thought.get(before.id, before).end + most:
+            if new.start > self._thought(before).end + most:
                 return before, new.start - most
         return None
 
@@ -386,36 +380,35 @@ class _Settling:
         """Have everything looked at that a booking is in the way of now."""
         for unit in new.takes:
             lane, resource = self._lane(unit), self.snapshot.resources[unit]
+            since = new.start - self._longest_setup(resource)
             for index in range(lane.next, len(lane.waiting)):
                 each = lane.waiting[index]
                 if each.start >= new.end and not resource.setups:
                     break
                 stays = each.id in self.standing and (new.state.waits or not each.locked)
-                if each.id in self.due or stays or each.end <= new.start:
+                if each.id in self.due or stays or each.end <= since:
                     continue
                 self._call(each)
                 if each.start >= new.end and self._need(each).setup:
                     break
 
-    def _leave(self, booking: Booking) -> None:
-        """What stands behind a booking that moves on may need another setup."""
-        if booking.id in self.left or not self._setups_of(booking):
+    def _leave(self, place: Booking) -> None:
+        """What stands behind a place that a booking leaves may need another setup: also what came there from elsewhere."""
+        if not self._setups_of(place):
             return
-        self.left.add(booking.id)
-        lane = self._lane(booking.work_unit)
-        for index in range(lane.place_of(booking.start), len(lane.waiting)):
-            each = lane.waiting[index]
-            if each.id != booking.id:
+        lane, unit = self._lane(place.work_unit), place.work_unit
+        behind = lane.waiting[lane.place_of(place.start) :]
+        behind += [self.known[each] for each in self.arrived.get(unit, ()) if self.thought[each].start >= place.start]
+        for each in sorted(behind, key=lambda known: self._thought(known).start):
+            if each.id != place.id and self._thought(each).work_unit == unit:
                 self._call(each)
                 if self._need(each).setup:
                     break
 
+    def _longest_setup(self, resource: Resource) -> timedelta:
+        matrix = self.snapshot.setups.get(resource.setups)
+        return timedelta(minutes=max(matrix.default, *matrix.minutes.values(), 0.0)) if matrix else timedelta()
+
     def _setups_of(self, booking: Booking) -> str:
         machine: Resource | None = self.snapshot.resources.get(booking.work_unit)
         return machine.setups if machine is not None else ""
-
-
-def _without_setup(need: OperationNeed) -> OperationNeed:
-    return OperationNeed(
-        need.step, need.work_center, need.minutes, batch=need.batch, size=need.size, also=need.also,
-    )  # fmt: skip
