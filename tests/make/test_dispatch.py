@@ -11,7 +11,18 @@ from lotone import make
 from lotone.assets import DataType, Meaning, Tag, Value
 from lotone.kernel import Words
 from lotone.make.model.dispatch import as_typed, choose, ready_bookings, request_tag, settings_for
-from lotone.plan import Booking, BookingState, Demand, OperationNeed, Resource, ResourceKind, Snapshot
+from lotone.plan import (
+    Booking,
+    BookingState,
+    Calendar,
+    Demand,
+    OperationNeed,
+    Resource,
+    ResourceKind,
+    SetupMatrix,
+    Shift,
+    Snapshot,
+)
 from lotone.plan.model.asking import UNTOLD
 from lotone.plan.model.snapshot import Commitment, CommitmentState
 
@@ -147,7 +158,9 @@ def planned(
     demand = Demand((OperationNeed("cut", "cut", 60), replace(need, after=("cut",))))
     commitment = Commitment("k", 1, demand, (cut, work), (), UNTOLD, NOW, CommitmentState.FIRM, "order")
     units = (Resource("paint-1", "paint", "always"), Resource("cut-1", "cut", "always"), *resources)
-    plan = Snapshot(resources={each.work_unit: each for each in units}, transport={("cut", "paint"): transport})
+    calendar = Calendar("always", "UTC", (Shift.from_text("Mon-Sun", "00:00", "24:00"),))
+    resources = {each.work_unit: each for each in units}
+    plan = Snapshot(calendars={"always": calendar}, resources=resources, transport={("cut", "paint"): transport})
     return replace(plan, now=NOW).with_commitments([commitment]), [work]
 
 
@@ -165,10 +178,27 @@ def test_the_way_to_a_machine_must_be_over() -> None:
 def test_only_what_nobody_counts_on_begins_before_its_time() -> None:
     assert ready_bookings(*planned(need=PAINT, start=60), NOW) == {"work"}
     assert ready_bookings(*planned(need=replace(PAINT, wait_most_minutes=30), start=60), NOW) == set()
-    assert ready_bookings(*planned(ANNA, need=SPRAY, crew=("anna",), start=60), NOW) == set()
-    booth = Resource("paint-1", "paint", "always", setups="colours")
-    assert ready_bookings(*planned(booth, need=PAINT, start=60), NOW) == set()
-    assert ready_bookings(*planned(booth, need=PAINT, start=1), NOW) == {"work"}
+    red = replace(PAINT, setup="red")
+    plan, queue = planned(Resource("paint-1", "paint", "always", setups="colours", state="red"), need=red, start=60)
+    plan = replace(plan, setups={"colours": SetupMatrix("colours", default=10)})
+    assert ready_bookings(plan, queue, NOW) == {"work"}
+    blue = plan.with_resource(replace(plan.resources["paint-1"], state="blue"))
+    assert ready_bookings(blue, queue, NOW) == set()
+    assert ready_bookings(blue, queue, NOW + timedelta(minutes=58)) == {"work"}
+
+
+def test_a_crew_comes_early_only_if_nobody_else_needs_it() -> None:
+    plan, queue = planned(ANNA, need=SPRAY, crew=("anna",), start=60)
+    assert ready_bookings(plan, queue, NOW) == {"work"}
+    begin = NOW + timedelta(minutes=20)
+    other = Booking(
+        "other", "o", 1, "paint", "paint", "paint-2", begin, begin + timedelta(minutes=30), 30,
+        BookingState.PLANNED, "o", ("anna",),
+    )  # fmt: skip
+    busy = plan.with_commitments([Commitment("o", 2, Demand((SPRAY,)), (other,), (), UNTOLD, NOW, CommitmentState.FIRM, "o")])
+    assert ready_bookings(busy, queue, NOW) == set()
+    gone = replace(plan, calendars={"always": Calendar("always", "UTC", (Shift.from_text("Mon-Sun", "23:00", "24:00"),))})
+    assert ready_bookings(gone, queue, NOW) == set()
 
 
 def test_a_crew_that_is_away_or_at_work_is_waited_for() -> None:

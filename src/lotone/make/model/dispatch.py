@@ -67,7 +67,9 @@ def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> s
             for one, wait in commitment.before(booking)
         ):
             continue
-        if (_has_its_time(plan, booking) and booking.start > now + LOOK_AHEAD) or not _is_crew_free(plan, booking):
+        if booking.start > now + LOOK_AHEAD and _has_its_time(plan, booking):
+            continue
+        if not _is_crew_free(plan, booking, now):
             continue
         parts = commitment.need(booking).parts
         for part in parts:
@@ -79,21 +81,28 @@ def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> s
 
 
 def _has_its_time(plan: Snapshot, booking: Booking) -> bool:
-    """Whether a booking begins when it is planned, though its machine has time before: the machine may have to be set up,
-    a batch is complete only then, its crew comes then, or what follows must not wait long."""
-    need = plan.commitments[booking.commitment].need(booking)
-    is_plain = plan.resources[booking.work_unit].is_plain
-    return not is_plain or bool(booking.crew) or need.wait_most_minutes is not None
+    """Whether a booking begins when it is planned, though its machine has time before: the machine is set up for it first, a
+    batch is complete only then, or what follows must not wait long."""
+    machine, need = plan.resources[booking.work_unit], plan.commitments[booking.commitment].need(booking)
+    matrix = plan.setups.get(machine.setups)
+    is_set_up = matrix is not None and matrix.minutes_between(machine.state, need.setup) > 0
+    return is_set_up or machine.batch or need.wait_most_minutes is not None
 
 
-def _is_crew_free(plan: Snapshot, booking: Booking) -> bool:
-    """Whether those who are needed are there and do nothing else; those of one batch work together."""
+def _is_crew_free(plan: Snapshot, booking: Booking, now: datetime) -> bool:
+    """Whether those who are needed are there and do nothing else; before its time only if they are free until it is done.
+    Those of one batch work together."""
+    end = now + booking.duration
     for name in booking.crew:
-        if plan.resources[name].is_down:
+        member = plan.resources[name]
+        others = [each for each in plan.queues[name].bookings if not _is_one_run(each, booking)]
+        at_work = {(each.work_unit, each.start) for each in others if each.state in AT_WORK}
+        if member.is_down or len(at_work) >= member.capacity:
             return False
-        others = [each for each in plan.queues[name].bookings if each.state in AT_WORK and not _is_one_run(each, booking)]
-        if len({(each.work_unit, each.start) for each in others}) >= plan.resources[name].capacity:
-            return False
+        if booking.start > now + LOOK_AHEAD:
+            is_wanted = any(each.start < end for each in others if each.state not in AT_WORK)
+            if is_wanted or plan.hours(name).first(now, booking.duration) != now:
+                return False
     return True
 
 
