@@ -9,7 +9,7 @@ The sample: of each family (ft, la, abz, orb, swv, ta; mk, Dauzere, Hurink edata
 by size, `--sample` instances from the middles of as many equal parts; `--all` takes every instance. The data are the
 reference data (LOTONE_REFERENCE_DATA, else ../shared/data beside the project); without them nothing is measured.
 
-    python benchmarks/plan_quality.py [--quick] [--sample N] [--all] [--seconds S] [--workers N] [--resume] [--json FILE] [FAMILY ...]
+    python benchmarks/plan_quality.py [--quick] [--sample N | --all] [--seconds S] [--workers N] [--resume] [--json FILE]
 """
 
 import argparse

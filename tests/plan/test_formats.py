@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from lotone.plan.formats import NoFile, WrongFile, read_answer, read_instance, text, write_answer, write_instance
 from lotone.plan.model.instance import After, Found, Instance, Job, Mode, Operation, Placed, Resource
+from lotone.plan.solvers.instances import solve_instance
 from made_up_instances import instances
 
 JOBSHOP = "# two jobs\n2 2\n0 3 1 2\n\n1 4 0 1 1 5\n"
@@ -154,6 +155,13 @@ def test_our_format_says_everything(instance: Instance, tmp_path_factory: pytest
     file = tmp_path_factory.mktemp("own") / "problem.json"
     file.write_text(write_instance(instance))
     assert read_instance(file) == instance
+
+
+def test_the_example_of_the_documentation_is_one(file: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plan.md").read_text(encoding="utf-8")
+    shop = read_instance(written(file, page.split("```json\n")[1].split("```")[0]))
+    assert (shop.name, len(shop.operations), shop.objective) == ("paint shop", 4, "tardiness")
+    assert solve_instance(shop, seconds=20, workers=1).status == "optimal"
 
 
 OWN = """{
