@@ -223,6 +223,7 @@ def reactions() -> Bus[Work]:
     bus.on(orders.OrderCancelled, lambda work, fact: work.make.cancel_units(fact.order), name="make.cancel_units")
     bus.on(market.PurchaseArrived, lambda work, _fact: work.plan.material_changed(), name="plan.material_changed")
     bus.on(market.PurchaseArrived, lambda work, fact: work.learn_arrival(fact), name="plan.purchase_arrived")
+    bus.on(make.OperationScrapped, lambda work, _fact: work.buy_what_is_short(), name="market.buy_what_was_spoiled")
     bus.on(make.OperationStarted, lambda work, fact: work.orders.work_began(fact.order), name="orders.work_began")
     bus.on(
         make.UnitCompleted,

@@ -223,6 +223,27 @@ def test_a_failed_check_is_tried_again_and_its_parts_are_not_taken_twice(floor: 
     assert "voltage = 250.0 (225..235)" in failed.reason_en
 
 
+def test_what_is_spoiled_is_planned_and_made_again_with_what_was_done_after_it(floor: LampFloor) -> None:
+    order = floor.order()
+    do(floor, sent(floor)["cut-1"])
+    with floor.work() as work:
+        (unit,) = work.make.units_of(order.id)
+        (cut,) = [each for each in work.make.work_of(unit.serial) if each.step == "cut"]
+        assert cut.state is WorkState.DONE
+        (again,) = work.make.scrap(cut.number, "a scratch", with_parts=True)
+        assert (again.step, again.attempt, again.has_parts) == ("cut", 2, False)
+        booking = next(each for each in work.plan.bookings_of(order.id) if each.step == "cut")
+        assert booking.state is plan.BookingState.PLANNED
+        with pytest.raises(make.NotMade, match="only the last attempt"):
+            work.make.scrap(cut.number, "again")
+    do(floor, sent(floor)["cut-1"])
+    with floor.work() as work:
+        assert [each.quantity for each in work.make.lots_of(unit.serial) if each.part == "sheet"] == [0.5, 0.5]
+        assert work.plan.booking(booking.id).state is plan.BookingState.DONE
+    (scrapped,) = told(floor.facts, make.OperationScrapped)
+    assert scrapped.made_again_as == [again.number]
+
+
 def test_parts_are_booked_once_over_all_attempts(floor: LampFloor) -> None:
     order = floor.order()
     machine = floor.machines["cut-1"]

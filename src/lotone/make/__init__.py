@@ -10,6 +10,7 @@ from lotone.make.facts import (
     OperationDone,
     OperationFailed,
     OperationReleased,
+    OperationScrapped,
     OperationStarted,
     PartsShort,
     UnitCompleted,
@@ -20,6 +21,7 @@ from lotone.make.model.dispatch import CannotSend, Release
 from lotone.make.model.passport import BuiltPart, Choice, OperationRecord, Passport, Signal, Summary
 from lotone.make.model.unit import (
     NotFailed,
+    NotMade,
     Unit,
     UnitState,
     UnknownUnit,
@@ -40,10 +42,12 @@ __all__ = [
     "DifferenceKind",
     "MakeService",
     "NotFailed",
+    "NotMade",
     "OperationDone",
     "OperationFailed",
     "OperationRecord",
     "OperationReleased",
+    "OperationScrapped",
     "OperationStarted",
     "PartUsed",
     "PartsShort",

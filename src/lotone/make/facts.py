@@ -69,6 +69,22 @@ class OperationFailed(Fact):
 
 
 @dataclass(frozen=True)
+class OperationScrapped(Fact):
+    """A person said that what was made is spoiled: it, and what was done to the unit after it, is made again."""
+
+    work_order: int
+    order: str
+    unit: str
+    step: str
+    work_unit: str
+    at: datetime
+    reason: str
+    with_parts: bool
+    """The parts that went in are spoiled too."""
+    made_again_as: list[int]
+
+
+@dataclass(frozen=True)
 class PartsShort(Fact):
     """An operation began for which the parts are not in stock; booking them is tried again until they are."""
 

@@ -28,6 +28,10 @@ class NotFailed(Conflict):
     """Only a work order that failed can be tried again."""
 
 
+class NotMade(Conflict):
+    """Only what has begun, of a unit that is still in work, can be spoiled and made again."""
+
+
 class UnitState(StrEnum):
     PLANNED = "planned"
     IN_WORK = "in_work"

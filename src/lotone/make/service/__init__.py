@@ -13,6 +13,7 @@ from lotone.make.service.dispatch import Dispatcher
 from lotone.make.service.floor import Floor
 from lotone.make.service.observe import Observer
 from lotone.make.service.passport import Passports
+from lotone.make.service.scrap import Scrap
 from lotone.make.service.units import Units
 from lotone.make.store import Store
 
@@ -43,6 +44,7 @@ class MakeService:
         self._observer = Observer(floor)
         self._dispatcher = Dispatcher(floor, self._observer)
         self._units = Units(floor, self._observer)
+        self._scrap = Scrap(floor)
         self._passports = Passports(floor)
 
     def create_units(self, order_id: str) -> list[Unit]:
@@ -70,6 +72,11 @@ class MakeService:
     def retry(self, number: int) -> WorkOrder:
         """Try a failed operation once more, as a person decided. Raises UnknownWorkOrder, NotFailed."""
         return self._units.retry(number)
+
+    def scrap(self, number: int, reason: str, *, with_parts: bool = False) -> list[WorkOrder]:
+        """What a work order made is spoiled: it, and what was done to its unit after it, is made again; returns the new work
+        orders. `with_parts` when the parts that went in are spoiled too. Raises UnknownWorkOrder, NotMade."""
+        return self._scrap.scrap(number, reason, with_parts=with_parts)
 
     def passport(self, serial: str) -> Passport:
         """Everything that is known of a unit. Raises UnknownUnit."""

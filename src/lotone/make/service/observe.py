@@ -215,6 +215,7 @@ class Observer:
 
     def _fail(self, work: WorkOrder, unit: Unit, fault: Words, at: datetime) -> WorkOrder:
         retried_as = self.retry(work).number if work.attempt < ATTEMPTS_MAX else None
+        self.floor.plan.scrapped(work.booking, at)
         fact = OperationFailed(
             work_order=work.number,
             order=unit.order,

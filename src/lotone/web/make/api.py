@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
 from lotone.identity import Actor
 from lotone.make import Unit, UnitState, WorkOrder, WorkState
@@ -63,6 +64,18 @@ def retry(request: Request, number: int, actor: Actor = needs("make.write")) -> 
     """Try a failed operation once more."""
     with platform_of(request).work(actor.organization) as work:
         return work_json(work.make.retry(number))
+
+
+class Scrapped(BaseModel):
+    reason: str = Field("", max_length=500)
+    with_parts: bool = Field(False, description="The parts that went in are spoiled too.")
+
+
+@router.post("/work-orders/{number}/scrap")
+def scrap(request: Request, number: int, said: Scrapped, actor: Actor = needs("make.write")) -> list[dict[str, Any]]:
+    """What was made is spoiled: it, and what was done to the unit after it, is made again. Gives the new work orders."""
+    with platform_of(request).work(actor.organization) as work:
+        return [work_json(each) for each in work.make.scrap(number, said.reason, with_parts=said.with_parts)]
 
 
 def unit_json(unit: Unit) -> dict[str, Any]:
