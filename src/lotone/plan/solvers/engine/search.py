@@ -28,6 +28,7 @@ class _Search:
     lock: Lock = field(default_factory=Lock)
     bound: int = 0
     best: Solution | None = None
+    first: Solution | None = None
     trace: list[tuple[float, float]] = field(default_factory=list)
     pool: Pool = field(default_factory=Pool)
     faults: list[BaseException] = field(default_factory=list)
@@ -35,6 +36,12 @@ class _Search:
     def end(self) -> None:
         self.stop.value = 1
         self.done.set()
+
+    def take_first(self) -> Solution | None:
+        """The schedule that was there before the workers began, for the first who asks."""
+        with self.lock:
+            first, self.first = self.first, None
+        return first
 
     def report(self, solution: Solution) -> None:
         """Keep it when it is the best so far; the bound reached ends the search."""
@@ -60,7 +67,8 @@ def solve(instance: Instance, seconds: float, workers: int, seed: int = 0, told:
         return Found((), 0.0, 0.0, 0.0, "optimal", ((0.0, 0.0),))
     tables = tables_of(instance)
     first = Worker(tables, seed, search.stop)
-    search.report(first.dispatch(0.0))
+    search.first = first.dispatch(0.0)
+    search.report(search.first)
     search.bound = lower_bound(instance)
     assert search.best is not None
     if search.best.makespan > search.bound:
@@ -94,7 +102,7 @@ def _work_safely(search: _Search, worker: Worker, random: Random) -> None:
 
 
 def _round(search: _Search, worker: Worker, random: Random) -> None:
-    solution = search.pool.start(worker, random)
+    solution = search.take_first() or search.pool.start(worker, random)
     worker.improve(solution, search.pool.patience, search.bound)
     search.report(solution)
     search.pool.add(solution, worker)

@@ -2,6 +2,10 @@
 
 #include "engine.h"
 
+/* How often operations may be looked at anew because their machine was taken meanwhile; then the first to be ready comes first,
+   else shops with thousands of waiting jobs would take minutes. */
+enum { LOOKS_LEAST = 1 << 20, LOOKS_EACH = 32 };
+
 typedef struct { i64 *start, *urgency; i32 *heap; i64 size; } Ready;
 
 static int comes_before(const Ready *ready, i32 one, i32 other) {
@@ -71,7 +75,7 @@ static void count_predecessors(const Problem *problem, State *state) {
 /* solution->order must hold any order that keeps to the predecessors; the schedule replaces it. */
 DOOR void dispatch(const Problem *problem, State *state, Solution *solution, double noise) {
     Ready ready = {state->end_without, state->tail_without, state->window, 0};
-    i64 count = 0;
+    i64 count = 0, looks = LOOKS_LEAST + LOOKS_EACH * problem->operations;
     rate(problem, state, solution->order, noise);
     count_predecessors(problem, state);
     state->end[0] = 0;
@@ -81,7 +85,7 @@ DOOR void dispatch(const Problem *problem, State *state, Solution *solution, dou
         i32 operation = ready.heap[0];
         i64 start = 0;
         i32 mode = earliest_mode(problem, state, operation, &start);
-        if (start > ready.start[operation]) { /* its machine was taken since it was looked at */
+        if (start > ready.start[operation] && looks-- > 0) { /* its machine was taken since it was looked at */
             ready.start[operation] = start;
             sink(&ready);
             continue;
