@@ -85,6 +85,14 @@ def test_nothing_begins_while_the_machine_is_closed() -> None:
     assert choose([booked("a", -1)], {"a"}, NOW, lambda _duration: False) is None
 
 
+def test_what_a_planner_locked_waits_for_its_time() -> None:
+    locked = replace(booked("a", 60), locked=True)
+    assert chosen([locked], {"a"}) is None
+    assert chosen([replace(booked("a", 1), locked=True)], {"a"}) == "a"
+    assert chosen([locked, booked("b", 90, minutes=60)], {"a", "b"}) == "b"
+    assert chosen([locked, booked("b", 90, minutes=61)], {"a", "b"}) is None
+
+
 starts = st.lists(st.tuples(st.integers(-30, 300), st.integers(1, 60), st.booleans(), st.booleans()), max_size=8)
 
 

@@ -37,7 +37,7 @@ def choose(
 
     The first in plan order whose time has come and that is `ready` (ids); before its time only if that is in nobody's
     way: it fits into open hours (`is_open` for this long from now) and ends before those planned earlier, or held for
-    a buyer, begin.
+    a buyer, begin; what a planner locked never before its time.
     """
     free_until: datetime | None = None
     for booking in queue:
@@ -47,6 +47,9 @@ def choose(
             continue
         is_in_the_way = free_until is not None and now + timedelta(minutes=booking.minutes) > free_until
         is_early = booking.start > now + LOOK_AHEAD
+        if booking.locked and is_early:  # a planner wants it to begin just then
+            free_until = free_until or booking.start
+            continue
         if not is_in_the_way and is_open(booking.duration if is_early else timedelta()):
             return booking
     return None
