@@ -16,7 +16,28 @@ export interface Box {
 const SLIVER = 5;
 const SIGNS: Partial<Record<Booking["kind"], string>> = { running: "\u25B6\uFE0E ", done: "\u2713 ", locked: "\u25AA " };
 
+/** Rectangles of one colour, filled together: changing the colour for each of thousands costs most of a frame. */
+type Heap = Map<string, number[]>;
+
+function heap(heaps: Heap, colour: string, left: number, top: number, width: number, height: number): void {
+  const known = heaps.get(colour);
+  if (known) known.push(left, top, width, height);
+  else heaps.set(colour, [left, top, width, height]);
+}
+
+function fillHeaps(context: CanvasRenderingContext2D, heaps: Heap, alpha: number): void {
+  context.globalAlpha = alpha;
+  for (const [colour, boxes] of heaps) {
+    context.fillStyle = colour;
+    context.beginPath();
+    for (let at = 0; at < boxes.length; at += 4) context.rect(boxes[at]!, boxes[at + 1]!, boxes[at + 2]!, boxes[at + 3]!);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+}
+
 export function drawBars(scene: Scene, first: number, last: number): void {
+  const [strong, faint]: [Heap, Heap] = [new Map(), new Map()];
   if (scene.moving) {
     for (const bar of scene.bars.values()) if (isInSight(scene, bar)) drawBar(scene, bar);
     return;
@@ -25,8 +46,30 @@ export function drawBars(scene: Scene, first: number, last: number): void {
   const to = scene.scale.at(scene.width + 40);
   for (let row = first; row <= last; row += 1) {
     const list = scene.lists[row] ?? [];
-    for (let at = startIndex(list, from); at < list.length && list[at]!.booking.start <= to; at += 1) drawBar(scene, list[at]!);
+    for (let at = startIndex(list, from); at < list.length && list[at]!.booking.start <= to; at += 1) {
+      const bar = list[at]!;
+      if ((bar.end - bar.start) / scene.scale.perPixel < SLIVER) heapSliver(scene, bar, isQuiet(scene, bar.booking) ? faint : strong);
+      else drawBar(scene, bar);
+    }
   }
+  fillHeaps(scene.context, faint, 0.2);
+  fillHeaps(scene.context, strong, 1);
+}
+
+/** Seen from far away a bar is a line; what is only held is half as high, what is late has a mark at its head, what is
+ * locked one at its foot. */
+function heapSliver(scene: Scene, bar: Bar, heaps: Heap): void {
+  const { booking } = bar;
+  const left = scene.scale.x(bar.start);
+  const width = Math.max(1, scene.scale.x(bar.end) - left - (bar.end - bar.start > 3 * scene.scale.perPixel ? 1 : 0));
+  const top = scene.head + bar.top - scene.top;
+  const low = booking.kind === "held" ? 0.5 : booking.kind === "done" ? 0.55 : 1;
+  const height = bar.height * low;
+  const begin = top + (bar.height - height) / 2;
+  const hue = booking.kind === "done" && scene.marked !== booking.order ? scene.palette.done : scene.palette.of(booking.order);
+  heap(heaps, booking.kind === "running" || booking.id === scene.selected ? hue.edge : hue.solid, left, begin, width, height);
+  if (booking.late && booking.kind !== "done") heap(heaps, scene.palette.moved, left, begin, width, 3);
+  if (booking.locked) heap(heaps, hue.text, left, begin + height - 3, width, 3);
 }
 
 function isInSight(scene: Scene, bar: Bar): boolean {

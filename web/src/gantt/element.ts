@@ -47,6 +47,8 @@ export class Gantt extends HTMLElement implements Handled, Board {
   private lists: Bar[][] = [];
   private loads = new Map<string, DayLoad[]>();
   private loaded: [number, number] = [0, 0];
+  private width = 0;
+  private height = 0;
   private top = 0;
   private selected?: string;
   private marked?: string;
@@ -268,11 +270,11 @@ export class Gantt extends HTMLElement implements Handled, Board {
   // seeing
 
   see(scale: Scale, remember = true, keepsNow = false): void {
-    this.scale = new Scale(scale.from, scale.to, this.area?.clientWidth || 1);
+    this.scale = new Scale(scale.from, scale.to, this.width || this.area?.clientWidth || 1);
     this.followsNow = keepsNow;
     this.querySelectorAll<HTMLElement>("[data-hours]").forEach((button) => {
-      const pressed = Math.abs(Number(button.dataset.hours) * HOUR - (scale.to - scale.from)) < MINUTE;
-      button.setAttribute("aria-pressed", String(pressed));
+      const pressed = String(Math.abs(Number(button.dataset.hours) * HOUR - (scale.to - scale.from)) < MINUTE);
+      if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
     });
     if (this.answer && (scale.from < this.loaded[0] || scale.to > this.loaded[1])) void this.load();
     if (remember) this.remember();
@@ -296,9 +298,11 @@ export class Gantt extends HTMLElement implements Handled, Board {
   }
 
   private fit(): void {
-    this.canvas.width = Math.round(this.area.clientWidth * devicePixelRatio);
-    this.canvas.height = Math.round(this.area.clientHeight * devicePixelRatio);
-    this.scale.width = this.area.clientWidth;
+    this.width = this.area.clientWidth; // asked for once: reading sizes while labels change makes the browser lay out anew
+    this.height = this.area.clientHeight;
+    this.canvas.width = Math.round(this.width * devicePixelRatio);
+    this.canvas.height = Math.round(this.height * devicePixelRatio);
+    this.scale.width = this.width;
     this.scrollRows(0);
     this.drawLabels();
     this.paintNow(performance.now()); // at once: a canvas that was given a size is empty
@@ -340,7 +344,7 @@ export class Gantt extends HTMLElement implements Handled, Board {
   private scene(context: CanvasRenderingContext2D, answer: Answer, palette: Palette): Scene {
     return {
       context, palette, answer, layout: this.layout, bars: this.bars, lists: this.lists, loads: this.loads, scale: this.scale,
-      axis: axis(this.scale, this.zone, language), top: this.top, head: HEAD, width: this.area.clientWidth, height: this.area.clientHeight,
+      axis: axis(this.scale, this.zone, language), top: this.top, head: HEAD, width: this.width, height: this.height,
       now: plantNow(), zone: this.zone, language, moving: this.moveStart > 0, selected: this.selected, marked: this.marked,
       matched: this.matched, ghost: this.moving?.ghost,
       font: this.font,
@@ -353,7 +357,7 @@ export class Gantt extends HTMLElement implements Handled, Board {
 
   private drawLabels(): void {
     if (!this.answer) return;
-    const shown = rowLabels(this.answer, this.layout, this.top, this.area.clientHeight);
+    const shown = rowLabels(this.answer, this.layout, this.top, this.height);
     this.labels.replaceChildren(...shown, corner(this.getAttribute("rows-label") ?? "", this.zone));
   }
 
@@ -500,7 +504,7 @@ export class Gantt extends HTMLElement implements Handled, Board {
 
   /** Whether there was anything to scroll; at the ends the page itself scrolls on. */
   scrollRows(by: number): boolean {
-    const most = Math.max(0, this.layout.height - (this.area.clientHeight - HEAD));
+    const most = Math.max(0, this.layout.height - (this.height - HEAD));
     const top = Math.max(0, Math.min(most, this.top + by));
     const moved = top !== this.top;
     this.top = top;

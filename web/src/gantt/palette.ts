@@ -28,6 +28,7 @@ export class Palette {
   readonly alarmLine: string;
   readonly done: Hue;
   private readonly hues = new Map<number, Hue>();
+  private readonly orders = new Map<string, Hue>();
 
   constructor(element: Element) {
     const take = (name: string) => token(`--${name}`, element);
@@ -52,7 +53,14 @@ export class Palette {
 
   /** The same order has the same hue on every page. */
   of(order: string): Hue {
-    const hue = orderHue(order);
+    const known = this.orders.get(order);
+    if (known) return known;
+    const made = this.made(orderHue(order));
+    this.orders.set(order, made);
+    return made;
+  }
+
+  private made(hue: number): Hue {
     const known = this.hues.get(hue);
     if (known) return known;
     const made = this.dark

@@ -33,8 +33,12 @@ export class LoadProfile extends HTMLElement {
   private loaded: [number, number] = [0, 0];
   private timer?: ReturnType<typeof setTimeout>;
   private frame = 0;
+  private palette?: Palette;
   private readonly resize = new ResizeObserver(() => this.fit());
-  private readonly onTheme = () => this.paint();
+  private readonly onTheme = () => {
+    this.palette = undefined;
+    this.paint();
+  };
   private readonly onSight = (event: Event) => this.see((event as CustomEvent<Scale>).detail);
   private readonly onPlan = () => this.loadSoon();
 
@@ -122,7 +126,7 @@ export class LoadProfile extends HTMLElement {
   private paintNow(): void {
     const context = this.canvas.getContext("2d");
     if (!context || !this.profile || !this.canvas.width) return;
-    const palette = new Palette(this);
+    const palette = (this.palette ??= new Palette(this));
     const { edges, rows } = this.profile;
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.area.clientWidth, this.area.clientHeight);

@@ -1,6 +1,6 @@
 """Changing the schedule by hand on its page: the ghost's answer, drops, locks, the form beside the picture, undo."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -115,8 +115,8 @@ def _moment(text: str, desk: Desk) -> datetime:
     """From milliseconds, or from a field for a date and a time in the plant."""
     try:
         if text.isdecimal():
-            return datetime.fromtimestamp(int(text) / 1000, desk.plant.tz)
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError) as fault:
         raise Invalid(f"{text!r} is not a moment; choose a date and a time", where="start") from fault
-    return moment if moment.tzinfo else moment.replace(tzinfo=desk.plant.tz)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=desk.plant.tz)).astimezone(UTC)

@@ -1,6 +1,6 @@
 """The same plan for others: next work for operators, promises for sales, short parts for buyers, late orders with causes."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -131,7 +131,7 @@ def _plant_moment(text: str, desk: Desk) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as fault:
         raise Invalid(f"{text!r} is not a moment; choose a date and a time", where="start") from fault
-    return moment if moment.tzinfo else moment.replace(tzinfo=desk.plant.tz)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=desk.plant.tz)).astimezone(UTC)
 
 
 MENU = (
