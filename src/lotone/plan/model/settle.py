@@ -29,6 +29,7 @@ def settle(
     *,
     since: Snapshot | None = None,
     late: bool = False,
+    left: Sequence[Booking] = (),
 ) -> Snapshot:
     """The plan with every waiting booking at a time that is possible now.
 
@@ -41,10 +42,12 @@ def settle(
 
     With `since`, a plan in which everything was possible, only what differs from it is looked at, and what that touches:
     the bookings behind on the same machines, and those that follow. `late` looks besides at what should have begun by now
-    and at what waits for parts. Bookings in `pull` (ids) may also become earlier. Those in `first`, none before those it
-    follows, take their places before all others that were not sent to their machines. Raises NoCapacity.
+    and at what waits for parts, `left` at what stood behind bookings that are no longer there. Bookings in `pull` (ids)
+    may also become earlier. Those in `first`, none before those it follows, take their places before all others that were
+    not sent to their machines. Raises NoCapacity.
     """
     seeds = everything(snapshot) if since is None else touched(since, snapshot)
+    seeds.left += left
     if late:
         more = behind(snapshot)
         seeds.waiting += more.waiting

@@ -12,6 +12,7 @@ from lotone.plan.model.promise import BindingKind
 from lotone.plan.model.reasons import joined
 from lotone.plan.model.retell import Retold, retell
 from lotone.plan.model.settings import PlanSettings
+from lotone.plan.model.settle import settle
 from lotone.plan.model.snapshot import Snapshot
 from lotone.plan.model.supply import Supply
 from lotone.plan.service.notebook import Notebook
@@ -80,8 +81,9 @@ class Desk:
         for attempt in range(ATTEMPTS):
             stored = self._stored(keep, lock=attempt > 0 or RUSH.is_on(plan))
             before = self._seen(stored, now, keep)
-            changed = act(before)
-            if changed is before:
+            current = self._set_up_anew(stored, before)
+            changed = act(current)
+            if changed is current:
                 return before
             after, retold = retell(before, changed, restores=restores)
             written = self.store.write(stored, after)
@@ -91,6 +93,14 @@ class Desk:
                 return replace(after, version=written.version, stamp=written.stamp)
             RUSH.note(plan)
         raise PlanBusy("others changed the plan again and again in the same moment; try again")
+
+    def _set_up_anew(self, stored: Snapshot, before: Snapshot) -> Snapshot:
+        """Where holds ran out, what stands behind them may need another setup."""
+        if not before.setups:
+            return before
+        gone = [each for each in stored.commitments.holds if each.id not in before.commitments]
+        left = [booking for each in gone for booking in each.bookings]
+        return settle(before, since=before, left=left) if left else before
 
     def _stored(self, keep: str | None, *, lock: bool) -> Snapshot:
         stored = self.store.snapshot(lock=lock)

@@ -17,6 +17,7 @@ from lotone.plan.model.demand import Demand
 from lotone.plan.model.fault import HoldTaken, UnknownOrder
 from lotone.plan.model.insert import insert
 from lotone.plan.model.promise import Hold, HoldLost, Promise
+from lotone.plan.model.settle import settle
 from lotone.plan.model.snapshot import Commitment, CommitmentState, Snapshot
 from lotone.plan.service.desk import Desk
 
@@ -123,7 +124,12 @@ class Offers(Desk):
 
     def release(self, hold_id: str) -> None:
         """Give a hold's capacity and material back. Nothing happens when it ran out, or was released or confirmed."""
-        self.change(lambda snapshot: _dropped(snapshot, hold_id), cause=None)
+
+        def act(snapshot: Snapshot) -> Snapshot:
+            after = _dropped(snapshot, hold_id)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
+
+        self.change(act, cause=None)
 
     def drop_expired(self) -> int:
         """Give back what holds that ran out keep, and forget those of yesterday; returns how many were dropped."""
@@ -148,7 +154,8 @@ class Offers(Desk):
 
         def act(snapshot: Snapshot) -> Snapshot:
             current = snapshot.commitments.get(commitment.id)
-            return snapshot if current is None else happen.cancelled(snapshot, current)
+            after = snapshot if current is None else happen.cancelled(snapshot, current)
+            return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="cancelled")
 

@@ -203,9 +203,14 @@ def _moved_on(snapshot: Snapshot) -> Snapshot:
 
 
 def _depends_on(snapshot: Snapshot, work_unit: str) -> list[str]:
-    """The bookings of everyone who has something to be done on a machine."""
-    queue = snapshot.queues.get(work_unit)
+    """The bookings of everyone who has something to be done on a machine, or needs what somebody can do."""
+    queue, skills = snapshot.queues.get(work_unit), set(snapshot.resources[work_unit].skills)
     commitments = {booking.commitment for booking in queue.bookings} if queue else set()
+    if not snapshot.resources[work_unit].is_machine:
+        waiting = (each for each in snapshot.open_bookings() if each.state.waits and each.crew)
+        commitments |= {
+            each.commitment for each in waiting if skills & set(snapshot.commitments[each.commitment].need(each).also)
+        }
     return [booking.id for each in commitments for booking in snapshot.commitments[each].bookings]
 
 
