@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from lotone.plan.formats import NoFile, WrongFile, read_answer, read_instance, text, write_answer, write_instance
+from lotone.plan.formats import NoFile, WrongFile, own, read_answer, read_instance, shops, text, write_answer, write_instance
 from lotone.plan.model.instance import After, Found, Instance, Job, Mode, Operation, Placed, Resource
 from lotone.plan.solvers.instances import solve_instance
 from made_up_instances import instances
@@ -142,6 +142,15 @@ def test_hostile_files_are_refused_before_they_are_read(file: Path, tmp_path: Pa
     monkeypatch.setattr(text, "MOST_LINE", 10)
     with pytest.raises(WrongFile, match=r"line 2: it has 11 characters"):
         read_instance(written(file, "1 1\n0 3        \n"), "jobshop")
+
+
+def test_too_many_operations_are_refused_before_they_fill_the_memory(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own, "MOST_OPERATIONS", 1)
+    with pytest.raises(WrongFile, match="at most 1 operations are read"):
+        read_instance(written(file, OWN))
+    monkeypatch.setattr(shops, "MOST_OPERATIONS", 4)
+    with pytest.raises(WrongFile, match="line 5: at most 4 operations"):
+        read_instance(written(file, JOBSHOP), "jobshop")
 
 
 def test_a_format_that_nobody_knows(file: Path) -> None:

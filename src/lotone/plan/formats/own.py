@@ -70,6 +70,8 @@ class _Plant(_Strict):
 
 def read_own(path: Path, text: str) -> Instance:
     """The instance a file in the `lotone` format describes. Raises WrongFile with line and place; WrongInstance."""
+    if text.count('"modes"') > MOST_OPERATIONS:  # before a gigabyte is filled with them
+        raise WrongFile(f"at most {MOST_OPERATIONS} operations are read", where=str(path))
     plant = parsed(_Plant, path, text)
     if sum(len(operation.modes) for operation in plant.operations) > MOST_MODES:
         raise WrongFile(f"at most {MOST_MODES} modes are read", where=str(path))
