@@ -192,6 +192,8 @@ def test_only_what_nobody_counts_on_begins_before_its_time() -> None:
     assert ready_bookings(plan, queue, NOW) == {"work"}
     blue = plan.with_resource(replace(plan.resources["paint-1"], state="blue"))
     assert ready_bookings(blue, queue, NOW) == set()
+    assert ready_bookings(blue, queue, NOW, NOW - timedelta(minutes=9)) == set()
+    assert ready_bookings(blue, queue, NOW, NOW - timedelta(minutes=10)) == {"work"}, "time enough to change it over"
     assert ready_bookings(blue, queue, NOW + timedelta(minutes=58)) == {"work"}
 
 

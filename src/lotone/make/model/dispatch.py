@@ -55,9 +55,10 @@ def choose(
     return None
 
 
-def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> set[str]:
+def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime, idle_since: datetime | None = None) -> set[str]:
     """Bookings that could begin now: planned for an order, all before them done, waiting times and ways over, material in
-    stock, the crew free, and not before their time where others count on it."""
+    stock, the crew free, and not before their time where others count on it. A machine that is idle since `idle_since` may
+    have been set up meanwhile."""
     covered: dict[str, set[tuple[str, int, str]]] = {}
     ready = set()
     for booking in queue:
@@ -70,7 +71,7 @@ def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> s
             for one, wait in commitment.before(booking)
         ):
             continue
-        if booking.start > now + LOOK_AHEAD and _has_its_time(plan, booking):
+        if booking.start > now + LOOK_AHEAD and _has_its_time(plan, booking, now - (idle_since or now)):
             continue
         if not _is_crew_free(plan, booking, now):
             continue
@@ -83,13 +84,13 @@ def ready_bookings(plan: Snapshot, queue: Iterable[Booking], now: datetime) -> s
     return ready
 
 
-def _has_its_time(plan: Snapshot, booking: Booking) -> bool:
-    """Whether a booking begins when it is planned, though its machine has time before: the machine is set up for it first, a
-    batch is complete only then, or what follows must not wait long."""
+def _has_its_time(plan: Snapshot, booking: Booking, idle: timedelta) -> bool:
+    """Whether a booking begins when it is planned, though its machine has time before: the machine has still to be set up for
+    it, a batch is complete only then, or what follows must not wait long."""
     machine, need = plan.resources[booking.work_unit], plan.commitments[booking.commitment].need(booking)
     matrix = plan.setups.get(machine.setups)
-    is_set_up = matrix is not None and matrix.minutes_between(machine.state, need.setup) > 0
-    return is_set_up or machine.batch or need.wait_most_minutes is not None
+    setup = timedelta() if matrix is None else timedelta(minutes=matrix.minutes_between(machine.state, need.setup))
+    return setup > idle or machine.batch or need.wait_most_minutes is not None
 
 
 def _is_crew_free(plan: Snapshot, booking: Booking, now: datetime) -> bool:

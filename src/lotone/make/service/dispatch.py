@@ -51,17 +51,21 @@ class Dispatcher:
     def _look(self, now: datetime) -> tuple[list[OpenJob], list[tuple[int, Booking]]]:
         """Jobs that were sent to machines which are idle all the same, and what comes next on machines without a job."""
         jobs = self.units.open_jobs()
-        idle = {unit for unit, now_is in self.floor.insight.states().items() if now_is.state is MachineState.IDLE}
+        states = self.floor.insight.states()
+        idle = {unit: now_is.since for unit, now_is in states.items() if now_is.state is MachineState.IDLE}
         again = [job for job in jobs if job.state is WorkState.RELEASED and job.work_unit in idle]
-        free = idle - {job.work_unit for job in jobs if job.state.is_on_machine}
+        free = idle.keys() - {job.work_unit for job in jobs if job.state.is_on_machine}
         waiting = {job.booking: job for job in jobs if job.state is WorkState.WAITING}
         if not free or not waiting:
             return again, []
         plan = self.floor.plan.snapshot(now)
-        found = [self._next(plan, work_unit, waiting, now) for work_unit in sorted(free & plan.resources.keys())]
+        known = sorted(free & plan.resources.keys())
+        found = [self._next(plan, work_unit, waiting, now, idle[work_unit]) for work_unit in known]
         return again, [(waiting[booking.id].number, booking) for booking in found if booking is not None]
 
-    def _next(self, plan: Snapshot, work_unit: str, waiting: dict[str, OpenJob], now: datetime) -> Booking | None:
+    def _next(
+        self, plan: Snapshot, work_unit: str, waiting: dict[str, OpenJob], now: datetime, idle_since: datetime
+    ) -> Booking | None:
         queue = plan.queues[work_unit].bookings if work_unit in plan.queues else ()
         hours = plan.hours(work_unit)
 
@@ -71,7 +75,7 @@ class Dispatcher:
         repeated = [booking for booking in queue if booking.id in waiting and waiting[booking.id].attempt > 1]
         if repeated:
             return repeated[0] if is_open(timedelta()) else None
-        ready = ready_bookings(plan, queue, now) & waiting.keys()
+        ready = ready_bookings(plan, queue, now, idle_since) & waiting.keys()
         return choose(queue, ready, now, is_open)
 
     def _try_to_release(self, number: int, booking: Booking, now: datetime) -> list[Release]:
