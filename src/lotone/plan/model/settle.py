@@ -18,6 +18,8 @@ from lotone.plan.model.touched import Touched, behind, everything, touched
 SECOND = timedelta(seconds=1)
 GAPS = 5
 """How many places of a batch machine are looked at for one that is really free."""
+LEAVES = 3
+"""How often those behind one place are called when a booking leaves it: two could call each other for ever."""
 PUT_OFF = 20
 """How often an operation is put off because what follows it would come too long after it."""
 
@@ -76,6 +78,7 @@ class _Settling:
         self.turns: list[tuple[datetime, datetime, str]] = []
         self.not_before: dict[str, datetime] = {}
         self.put_off: dict[str, int] = {}
+        self.left: dict[tuple[str, str, datetime], int] = {}
         self.arrived: dict[str, set[str]] = {}
         """By resource, what was moved there from elsewhere."""
 
@@ -397,8 +400,10 @@ class _Settling:
 
     def _leave(self, place: Booking) -> None:
         """What stands behind a place that a booking leaves may need another setup: also what came there from elsewhere."""
-        if not self._setups_of(place):
+        key = place.id, place.work_unit, place.start
+        if not self._setups_of(place) or self.left.get(key, 0) >= LEAVES:
             return
+        self.left[key] = self.left.get(key, 0) + 1
         lane, unit = self._lane(place.work_unit), place.work_unit
         behind = lane.waiting[lane.place_of(place.start) :]
         behind += [self.known[each] for each in self.arrived.get(unit, ()) if self.thought[each].start >= place.start]
