@@ -51,12 +51,12 @@ class Worth:
     @property
     def tardiness_per_hour(self) -> float:
         """Weighted hours of lateness that one hour more saves."""
-        return -self.more_tardiness / self.added_hours if self.added_hours else 0.0
+        return max(0.0, -self.more_tardiness / self.added_hours) if self.added_hours else 0.0
 
     @property
     def mean_per_hour(self) -> float:
         """By how many hours orders are packed sooner on average, for one hour more."""
-        return -self.more_mean / self.added_hours if self.added_hours else 0.0
+        return -self.more_mean / self.added_hours if self.more_mean and self.added_hours else 0.0
 
     def money_per_hour(self, late_cost: float) -> float:
         """What one hour more saves, when a weighted hour of lateness costs so much."""

@@ -138,7 +138,7 @@ _NUMBERS = ("tardiness_hours", "mean_hours", "setups", "setup_hours", "booked_ho
 
 def outlook_of(snapshot: Snapshot, changes: Iterable[Change] = (), before: Snapshot | None = None) -> Outlook:
     """The figures of a plan; `changes` are those that made it from `before`, and may cost something."""
-    value, (setups, setup_hours) = value_of(snapshot), _setups(snapshot)
+    value, (setups, setup_hours) = value_of(snapshot, before), _setups(snapshot)
     ends = max((each.end for each in snapshot.open_bookings()), default=snapshot.now)
     return Outlook(
         version=snapshot.version,

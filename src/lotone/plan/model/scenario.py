@@ -93,15 +93,18 @@ class Value:
     mean_hours: float
 
 
-def value_of(snapshot: Snapshot) -> Value:
+def value_of(snapshot: Snapshot, weighed: Snapshot | None = None) -> Value:
+    """What a plan is worth; orders count as much as they do in `weighed`, where they stand in it."""
     late = whole = total = 0.0
     packing = snapshot.settings.packing
     for each in snapshot.commitments.values():
         if each.state is CommitmentState.FIRM and each.bookings:
             ready = each.completion + packing
-            late += each.demand.weight * max(0.0, (ready - each.told.date).total_seconds() / 3600)
-            whole += each.demand.weight * max(0.0, (ready - snapshot.now).total_seconds() / 3600)
-            total += each.demand.weight
+            usual = weighed.commitments.get(each.id) if weighed else None
+            weight = (usual or each).demand.weight
+            late += weight * max(0.0, (ready - each.told.date).total_seconds() / 3600)
+            whole += weight * max(0.0, (ready - snapshot.now).total_seconds() / 3600)
+            total += weight
     return Value(late, whole / total if total else 0.0)
 
 
