@@ -65,7 +65,6 @@ SCRIPT_TEXTS = (
     "Operation",
     "optional",
     "Order",
-    "Order or product",
     "Out",
     "Picked up. Arrow keys move it, Enter drops it, Escape leaves it where it was.",
     "Price",

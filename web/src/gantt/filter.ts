@@ -12,7 +12,7 @@ export class Filter {
     const parameters = new URLSearchParams(location.search);
     this.query = parameters.get("find") ?? "";
     this.lateOnly = parameters.get("late") === "1";
-    const input = make("input", { type: "search", class: "input small", placeholder: say("Order or product"), "aria-label": say("Find in the schedule") });
+    const input = make("input", { type: "search", class: "input small", placeholder: say("Search"), "aria-label": say("Find in the schedule") });
     input.value = this.query;
     input.addEventListener("input", () => {
       this.query = input.value;
