@@ -49,8 +49,10 @@ from lotone.plan.model.snapshot import Commitment
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 WALL_SLOWER = 500
 """Wall time passes so much slower than the plant's: as in a demo that runs fast, what was learned is read anew at times."""
-ORDERS_PER_DAY = 24
-TICK = timedelta(minutes=10)
+ORDERS_PER_DAY = 18
+TICK = timedelta(minutes=20)
+NEXT = 6
+"""Idle machines choose among so many of their next operations."""
 MACHINES = {"saw": 2, "mill": 3, "paint": 2, "assembly": 5}
 BOUGHT = {"motor": ("K", 3.0), "display": ("L", 2.0)}
 """Parts that are bought for an order: from whom, and how many days that should take."""
@@ -110,6 +112,7 @@ class Job:
     """What a machine works on, with the hours that are left."""
 
     booking: str
+    order: str
     left: float
 
 
@@ -153,6 +156,7 @@ class Plant:
         self.units = [f"{center}-{number}" for center, many in MACHINES.items() for number in range(1, many + 1)]
         self.until_stop = {unit: self.reality.until_stop() for unit in self.units}
         self.anchor: dict[str, dict[str, datetime]] = {}
+        self.steps_left: dict[str, int] = {}
         self.stops = 0
         self.scrapped = 0
         self.plan: PlanService = plan_of(lambda: self.now, self.wall, self.supply)
@@ -180,18 +184,20 @@ class Plant:
         """Until all of the first promises are complete; orders keep coming, so that the load stays as it is."""
         self.after_hours(0.1, "order")
         self.at(self.now + TICK, "tick")
-        while len(self.anchor) < promises or self._is_waiting(promises):
+        while len(self.anchor) < promises or self._first_order_left() < promises:
             self.now, _, kind, subject = heappop(self.events)
             getattr(self, f"on_{kind}")(subject)
             self.dispatch()
 
-    def _is_waiting(self, promises: int) -> bool:
-        return any(int(each.order.split("-")[1]) < promises for each in self.plan.promises())
+    def _first_order_left(self) -> int:
+        return int(next(iter(self.steps_left), "order-0").split("-")[1])
 
     def on_order(self, _: str) -> None:
         order = f"order-{len(self.anchor)}"
-        held = self.plan.hold(demand(self.chance))
+        wanted = demand(self.chance)
+        held = self.plan.hold(wanted)
         self.plan.confirm(held.id, order)
+        self.steps_left[order] = len(wanted.operations)
         self.anchor[order] = self._fixed(held.id)
         self._buy()
         self.after_hours(self.chance.expovariate(ORDERS_PER_DAY / 24), "order")
@@ -230,6 +236,8 @@ class Plant:
     def dispatch(self) -> None:
         """Idle machines begin what the floor would begin."""
         plan = self.plan.snapshot()
+        if plan.hours(self.units[0]).first(self.now, timedelta()) != self.now:
+            return
         for unit in self.units:
             if unit in self.jobs or unit in self.down or unit not in plan.queues:
                 continue
@@ -239,7 +247,7 @@ class Plant:
                 plan = self.plan.snapshot()
 
     def _chosen(self, plan: Snapshot, unit: str) -> Booking | None:
-        queue, hours = plan.queues[unit].bookings, plan.hours(unit)
+        queue, hours = plan.queues[unit].bookings[:NEXT], plan.hours(unit)
         ready = ready_bookings(plan, queue, self.now)
         return choose(queue, ready, self.now, lambda takes: hours.first(self.now, takes) == self.now) if ready else None
 
@@ -249,7 +257,7 @@ class Plant:
             self.stock[part] -= quantity
         if need.parts:
             self.plan.material_taken(booking.id)
-        self.jobs[unit] = Job(booking.id, self.reality.minutes(booking) / 60)
+        self.jobs[unit] = Job(booking.id, booking.order or "", self.reality.minutes(booking) / 60)
         self._go_on(unit)
 
     def _go_on(self, unit: str) -> None:
@@ -277,9 +285,13 @@ class Plant:
         job = self.jobs.pop(unit)
         if self.reality.is_scrapped():
             self.scrapped += 1
-            self.plan.scrapped(job.booking, self.now)
+            self.plan.scrapped(job.booking, self.now, with_parts=True)
+            self._buy()
         else:
             self.plan.finished(job.booking, self.now)
+            self.steps_left[job.order] -= 1
+            if not self.steps_left[job.order]:
+                del self.steps_left[job.order]
 
 
 def rates(told: list[ToldPromise], anchor: dict[str, dict[str, datetime]]) -> dict[str, Any]:
