@@ -31,8 +31,7 @@ from lotone.plan.solvers.plant.shop import (
 SIZE_STEPS = 1000
 """Sizes are counted in thousandths, because the kernel counts in whole numbers."""
 OVER = 1e9
-REPAIR_SLICE_S = 0.1
-REPAIR_WARM = 0.002
+REPAIR_WARM = 0.05
 IMPROVE_WARM = 0.02
 
 
@@ -218,21 +217,16 @@ def repair(problem: Problem, seconds: float, *, seed: int = 0) -> Solution | Non
     """
     shop = LiveShop(problem)
     search = Search(shop.tables, 1, seed)
-    search.begin(shop.home())
-    spent = 0.0
-    while spent < seconds and broken_in(shop, search) > 0:
-        search.run(min(REPAIR_SLICE_S, seconds - spent), warm=REPAIR_WARM)
-        spent += REPAIR_SLICE_S
-    assert search.best is not None
-    return solution_of(shop, _settled(shop, search.best, seed))
+    home = shop.home()
+    search.begin(home)
+    judge = Plan(shop.tables, seed)
 
+    def keeps_all(layout: Layout) -> bool:
+        judge.place(layout)
+        return judge.numbers().broken == 0
 
-def broken_in(shop: LiveShop, search: Search) -> float:
-    """What broken promises cost in the best plan found; 0 when none is broken."""
-    plan = Plan(shop.tables, 0)
-    assert search.best is not None
-    plan.place(search.best)
-    return plan.numbers().broken
+    best = home if keeps_all(home) else search.run(seconds, warm=REPAIR_WARM, enough=keeps_all)
+    return solution_of(shop, _settled(shop, best, seed))
 
 
 def _settled(shop: LiveShop, layout: Layout, seed: int) -> Layout:

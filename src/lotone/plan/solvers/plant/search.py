@@ -49,8 +49,15 @@ class Search:
         self.best = self.plans[0].best()
         self.first_cost = self.best.cost
 
-    def run(self, seconds: float, told: Callable[[Layout], None] = lambda _: None, *, warm: float = WARM) -> Layout:
-        """The best plan found in a time; every better one is told."""
+    def run(
+        self,
+        seconds: float,
+        told: Callable[[Layout], None] = lambda _: None,
+        *,
+        warm: float = WARM,
+        enough: Callable[[Layout], bool] = lambda _: False,
+    ) -> Layout:
+        """The best plan found in a time; every better one is told. It ends early with one that is good enough."""
         assert self.best is not None
         begun = time.monotonic()
         scale = self.best.cost / max(1, len(self.tables.shop.wanted))
@@ -64,6 +71,8 @@ class Search:
                 if costs[leader] < self.best.cost - 1e-6:
                     self.best = self.plans[leader].best()
                     told(self.best)
+                    if enough(self.best):
+                        break
                 if spent - shared > min(SHARE_S, seconds / 8):
                     shared = spent
                     self._share(leader)

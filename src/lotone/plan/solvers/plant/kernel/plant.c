@@ -998,13 +998,13 @@ static void find_hot(Plan *plan) {
             plan->hot[plan->hot_count++] = (i32)job;
 }
 
-/* Of two late jobs the one that costs more, or one of all. */
+/* A late job, rather one that costs much, or one of all. */
 static int seed_of(Plan *plan, i32 *seed) {
     i32 job = NOBODY;
     if (plan->rounds % HOT_ROUNDS == 0) find_hot(plan);
     if (plan->hot_count && likely(plan, 60)) {
         i32 one = plan->hot[below(plan, plan->hot_count)], other = plan->hot[below(plan, plan->hot_count)];
-        job = plan->job_cost[one] > plan->job_cost[other] ? one : other;
+        job = likely(plan, 50) && plan->job_cost[other] > plan->job_cost[one] ? other : one;
     } else job = worst_job(plan, 1 + below(plan, 12));
     if (job < 0) return 0;
     *seed = waiting_operation(plan, job);
