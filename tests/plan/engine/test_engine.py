@@ -2,7 +2,7 @@
 
 from ctypes import c_int32
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from random import Random
 
 import pytest
@@ -14,6 +14,7 @@ from lotone.plan.solvers import engine
 from lotone.plan.solvers.engine import native
 from lotone.plan.solvers.engine.bound import lower_bound, preemptive
 from lotone.plan.solvers.engine.native import Solution, Worker
+from lotone.plan.solvers.engine.pool import BARREN, MEMBERS, PATIENCE_LEAST, Pool
 from lotone.plan.solvers.engine.tables import tables_of
 from plan.engine.shops import best_makespan, job_shop, shops
 
@@ -61,6 +62,7 @@ def searched(instance: Instance, rounds: int, patience: int, seed: int = 0) -> t
     return worker, best
 
 
+@settings(deadline=None)
 @given(shops())
 def test_schedules_can_be_carried_out_and_the_bound_holds(instance: Instance) -> None:
     found = engine.solve(instance, 0.01, 2)
@@ -71,12 +73,13 @@ def test_schedules_can_be_carried_out_and_the_bound_holds(instance: Instance) ->
     assert (found.status == "optimal") == (found.bound == found.objective)
 
 
+@settings(deadline=None)
 @given(shops())
 def test_small_shops_are_solved_to_the_best(instance: Instance) -> None:
     assert searched(instance, 60, 60)[1].makespan == best_makespan(instance)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(shops(40), st.integers(0, 5))
 def test_larger_shops_stay_right_after_many_moves(instance: Instance, seed: int) -> None:
     worker, best = searched(instance, 6, 200, seed)
@@ -121,6 +124,33 @@ def test_what_both_schedules_agree_on_stays_between_them() -> None:
                 assert places[2][first] < places[2][second]
     assert worker.difference(one, one) == 0
     assert worker.difference(one, other) > 0
+
+
+def test_a_search_that_is_told_to_stop_makes_no_move() -> None:
+    stop = c_int32()
+    worker = Worker(tables_of(FT06), 0, stop)
+    solution = worker.dispatch(1.0)
+    stop.value = 1
+    assert worker.improve(solution, 1_000, 0) == 0
+    stop.value = 0
+    assert worker.improve(solution, 1_000, 0) > 1_000
+
+
+def test_the_pool_holds_different_schedules_and_begins_anew_when_nothing_helps() -> None:
+    worker, pool, random = Worker(tables_of(FT06), 0, c_int32()), Pool(), Random(0)
+    for _ in range(3 * MEMBERS):
+        solution = pool.start(worker, random)
+        worker.improve(solution, 3, 0)
+        pool.add(solution, worker)
+    assert len(pool.members) == MEMBERS
+    assert all(worker.difference(one, other) for one, other in combinations(pool.members, 2))
+    best, patience = min(pool.members, key=lambda each: each.makespan), pool.patience
+    for _ in range(BARREN):
+        pool.add(best, worker)
+    assert pool.patience == 2 * patience
+    while pool.patience > PATIENCE_LEAST:
+        pool.add(best, worker)
+    assert pool.members == [best]
 
 
 def test_no_operations_take_no_time() -> None:

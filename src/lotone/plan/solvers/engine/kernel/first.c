@@ -1,4 +1,5 @@
-/* First schedules: dispatching without idle waiting, most work remaining first, in a heap of ready operations. */
+/* First schedules: dispatching without idle waiting, most work remaining first, in a heap of ready operations; with noise also
+   others, in which a machine may wait for what comes soon. */
 
 #include "engine.h"
 
@@ -6,7 +7,7 @@
    else shops with thousands of waiting jobs would take minutes. */
 enum { LOOKS_LEAST = 1 << 20, LOOKS_EACH = 32 };
 
-typedef struct { i64 *start, *urgency; i32 *heap; i64 size; } Ready;
+typedef struct { i64 *start, *urgency, *delay; i32 *heap; i64 size; } Ready;
 
 static int comes_before(const Ready *ready, i32 one, i32 other) {
     if (ready->start[one] != ready->start[other]) return ready->start[one] < ready->start[other];
@@ -43,7 +44,8 @@ static i32 earliest_mode(const Problem *problem, const State *state, i32 operati
     return found;
 }
 
-/* Work remaining by the shortest modes; a noise of 1 means up to twice of it, drawn for each operation. */
+/* Work remaining by the shortest modes; a noise of 1 means up to twice of it, and that an operation may let others go first
+   that start up to its own duration later: both drawn for each operation. The delays replace the tails. */
 static void rate(const Problem *problem, State *state, const i32 *order, double noise) {
     i64 *tail = state->tail, *urgency = state->tail_without;
     tail[0] = 0;
@@ -55,12 +57,19 @@ static void rate(const Problem *problem, State *state, const i32 *order, double 
         tail[operation] = rest_of(problem, tail, operation) + least;
         double share = (double)(draw(&state->chance) >> 40) / (double)(1 << 24);
         urgency[operation] = (i64)((double)tail[operation] * (1.0 + noise * share));
+        state->marked[operation] = least;
+    }
+    for (i32 operation = 1; operation <= problem->operations; operation++) {
+        double share = (double)(draw(&state->chance) >> 40) / (double)(1 << 24);
+        tail[operation] = (i64)(noise * share * (double)(state->marked[operation] + 1));
+        state->marked[operation] = 0;
     }
 }
 
 static void release(const Problem *problem, State *state, Ready *ready, i32 operation) {
     if (!operation || --state->rank[operation]) return;
     earliest_mode(problem, state, operation, &ready->start[operation]);
+    ready->start[operation] += ready->delay[operation];
     push(ready, operation);
 }
 
@@ -74,7 +83,7 @@ static void count_predecessors(const Problem *problem, State *state) {
 
 /* solution->order must hold any order that keeps to the predecessors; the schedule replaces it. */
 DOOR void dispatch(const Problem *problem, State *state, Solution *solution, double noise) {
-    Ready ready = {state->end_without, state->tail_without, state->window, 0};
+    Ready ready = {state->end_without, state->tail_without, state->tail, state->window, 0};
     i64 count = 0, looks = LOOKS_LEAST + LOOKS_EACH * problem->operations;
     rate(problem, state, solution->order, noise);
     count_predecessors(problem, state);
@@ -85,8 +94,9 @@ DOOR void dispatch(const Problem *problem, State *state, Solution *solution, dou
         i32 operation = ready.heap[0];
         i64 start = 0;
         i32 mode = earliest_mode(problem, state, operation, &start);
-        if (start > ready.start[operation] && looks-- > 0) { /* its machine was taken since it was looked at */
-            ready.start[operation] = start;
+        i64 wanted = start + ready.delay[operation];
+        if (wanted > ready.start[operation] && looks-- > 0) { /* its machine was taken since it was looked at */
+            ready.start[operation] = wanted;
             sink(&ready);
             continue;
         }
