@@ -57,6 +57,7 @@ from lotone.plan.solvers.plant.posing import left_of, schedule_of, shop_of
 from lotone.plan.solvers.plant.search import RULES, first_plans
 from lotone.plan.solvers.plant.shop import Tables
 from lotone.plan.verify import verify
+from lotone.serve.improving import REPAIR_S
 
 NOW = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 MACHINES, JOBS = 51, 828
@@ -66,7 +67,6 @@ DAY = 1440
 OPENS, CLOSES = 360, 1320
 WORKERS = 2
 TARGETS = {"first_plan_s": 2.0, "repair_p95_s": 2.0, "avoidable_broken": 0, "less_tardiness_than_due_date_percent": 15.0}
-REPAIR_S = 1.2
 LONGER = 10
 
 

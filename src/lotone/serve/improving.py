@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 0.25
 """How often plans are looked at for promises that broke."""
-REPAIR_S = 1.2
+REPAIR_S = 0.9
 """What a repair may take; with posing, checking and writing it stays below two seconds."""
 
 

@@ -29,7 +29,7 @@ class PlanSettings:
     """The improvement leaves alone what starts within this time: it is being prepared, and searching takes time too."""
     improve_operations: int = 2000
     """The improvement looks at this many of the next operations at a time."""
-    repair_operations: int = 4000
+    repair_operations: int = 2500
     """As many, when promises are broken and a plan is searched that keeps them."""
     objective: Objective = field(default_factory=Objective)
     """What the improvement weighs against what."""
