@@ -9,11 +9,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from lotone.plan.model.booking import Booking, Resource, SetupMatrix
+from lotone.plan.model.booking import Booking, BookingState, Resource, SetupMatrix
 from lotone.plan.model.busy import Busy, Pile, first_fit
 from lotone.plan.model.calendar import OpenHours
 from lotone.plan.model.demand import OperationNeed
-from lotone.plan.model.line import NO_SETUPS, SMALL, Shared, Work
+from lotone.plan.model.line import NO_SETUPS, SMALL, Block, Shared, Work
 from lotone.plan.model.line import Sequence as InSequence
 from lotone.plan.model.snapshot import LONG_AGO, Queue, Snapshot
 
@@ -109,7 +109,7 @@ class Floor:
         line = None if machine.is_plain else self._line(machine)
         batch = line.batch_of(Work(booking, need)) if isinstance(line, InSequence) else None
         if batch is not None:
-            return batch.crew if batch.load + need.size <= machine.capacity + SMALL else None
+            return batch.crew if self._may_share(batch, need, machine, booking) else None
         if not self._has_room(need, machine, line, booking):
             return None
         start, duration = booking.start, booking.duration
@@ -120,12 +120,25 @@ class Floor:
         crew = self._crew_first(need.also, start, duration)
         return crew.members if crew is not None and crew.start == start else None
 
+    def _may_share(self, batch: Block, need: OperationNeed, machine: Resource, booking: Booking) -> bool:
+        """Whether a booking may run in the batch that stands where it does. One that was sent is shared by what was too."""
+        if not batch.is_open and booking.state is not BookingState.RELEASED:
+            return False
+        if batch.load + need.size > machine.capacity + SMALL:
+            return False
+        hours, start = self.snapshot.hours(machine.work_unit), booking.start
+        return first_fit(hours, (machine.blocked,), start, booking.duration) == start
+
     def _has_room(self, need: OperationNeed, machine: Resource, line: Line | None, booking: Booking) -> bool:
         start, duration = booking.start, booking.duration
         hours, blocked = self.snapshot.hours(machine.work_unit), machine.blocked
         if isinstance(line, InSequence):
             return line.first(need, start, duration, LONG_AGO, hours, blocked) == start
         return self._machine_first(need, machine, line, start, duration, hours, blocked) == start
+
+    def booked(self, need: OperationNeed, found: Fit, make: Callable[[OperationNeed, Fit], Booking]) -> Booking:
+        """The booking of an operation at a place that was found."""
+        return make(need, found)
 
     def put(self, booking: Booking, need: OperationNeed | None = None) -> None:
         """Let a booking stand on its machine and take its crew."""
