@@ -59,6 +59,8 @@ BOUGHT = {"motor": ("K", 3.0), "display": ("L", 2.0)}
 SAID_REPAIR_MIN = 60.0
 FIXED_SPREAD = 0.1
 NEAR = 0.03
+TARGET_FROM = 2000
+"""With fewer promises chance alone may be further off."""
 
 
 @dataclass
@@ -342,7 +344,10 @@ def measure(promises: int, seed: int) -> dict[str, Any]:
     result["fixed_spread_worst_points_off"] = 100 * max(
         abs(result[f"fixed_spread_kept_{band}"] - share) for band, share in BANDS.items()
     )
-    result["target_met"] = promises >= 2000 and result["worst_points_off"] <= 100 * NEAR
+    result["target_met"] = promises >= TARGET_FROM and result["worst_points_off"] <= 100 * NEAR
+    assert result["worst_points_off"] < result["fixed_spread_worst_points_off"], "a fixed spread keeps promises better"
+    if promises >= TARGET_FROM:
+        assert result["target_met"], "promises are not kept as often as they say"
     return result
 
 
