@@ -133,7 +133,8 @@ class PlanInMemory(Store):
         return self.kept
 
     def commitment(self, commitment_id: str) -> Commitment | None:
-        return self.kept.commitments.get(commitment_id)
+        found: Commitment | None = self.kept.commitments.get(commitment_id)
+        return found
 
     def commitment_of(self, order: str) -> Commitment | None:
         return next((each for each in self.kept.commitments.values() if each.order == order), None)
