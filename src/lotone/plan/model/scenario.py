@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from lotone.kernel import Words
+from lotone.plan.check import check
 from lotone.plan.model.altering import Called, Change, change_of
 from lotone.plan.model.fault import DoesNotFit, NoCapacity, NoMachine, NoSupply
 from lotone.plan.model.going_first import GoFirst, NewOrder, can_move
@@ -115,14 +116,14 @@ def resolved(settled: Snapshot, improve: Improve | None = None, begin: Sequence[
     `begin` are other plans of the same plant to begin with. Only plans without faults are taken; the settled plan stands
     when nothing better is found.
     """
-    candidates = [settled, *begin]
+    candidates, faults = [settled, *begin], set(check(settled))
     for make in _WAYS:
         if make is pulled or len(settled.commitments) <= REPLANNED_MOST:
             try:
                 candidates.append(make(settled))
             except (NoCapacity, DoesNotFit, NoMachine, NoSupply):
                 continue  # that way leads nowhere in this plant; the settled plan is there anyway
-    best = min(candidates, key=value_of)
+    best = next(each for each in sorted(candidates, key=value_of) if each is settled or not set(check(each)) - faults)
     if improve is None:
         return best
     better = improve(best)
