@@ -109,7 +109,7 @@ def make_report(demo: Demo, platform: Platform, account: Account) -> Report:
     report.machine_stops = sum(isinstance(each.fact, insight.MachineStopped) for each in told)
     changes = [each.fact for each in told if isinstance(each.fact, plan.ScheduleChanged)]
     report.replans = sum(change.cause == "machine_down" for change in changes)
-    report.improvements = sum(change.cause == "improved" for change in changes)
+    report.improvements = sum(change.cause in ("improved", "repaired") for change in changes)
     _count_promises(report, told, demo, account)
     report.samples_published = sum(count_published(demo.journals).values())
     report.samples_recorded = platform.historian.count(ORGANIZATION, sequence_max=0)

@@ -56,6 +56,8 @@ class Teller:
                 return f"{fact.quantity:g} x {fact.part} arrived from {fact.supplier}"
             case plan.ScheduleChanged(cause="improved"):
                 return f"schedule improved, {fact.moved} operations moved"
+            case plan.ScheduleChanged(cause="repaired"):
+                return f"promises repaired, {fact.moved} operations moved"
             case plan.ScheduleChanged(cause="machine_down"):
                 return f"schedule adapted, {fact.moved} operations moved"
             case _:

@@ -32,6 +32,8 @@ SIZE_STEPS = 1000
 """Sizes are counted in thousandths, because the kernel counts in whole numbers."""
 OVER = 1e9
 REPAIR_WARM = 0.05
+REPAIR_WORKERS = 2
+"""Somebody waits for a repair, so it takes two processors for its second."""
 IMPROVE_WARM = 0.02
 
 
@@ -216,7 +218,7 @@ def repair(problem: Problem, seconds: float, *, seed: int = 0) -> Solution | Non
     Raises NoPlantEngine, NotConsistent.
     """
     shop = LiveShop(problem)
-    search = Search(shop.tables, 1, seed)
+    search = Search(shop.tables, REPAIR_WORKERS, seed)
     home = shop.home()
     search.begin(home)
     judge = Plan(shop.tables, seed)

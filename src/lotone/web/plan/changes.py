@@ -37,6 +37,10 @@ CAUSES = {
     "material": (Words("Stock or deliveries changed", "库存或到货有变"), "package"),
     "late": (Words("Time passed what was planned", "实际进度落后于计划"), "clock"),
     "improved": (Words("The planner found a better schedule", "优化器找到更好的排程"), "sparkles"),
+    "repaired": (
+        Words("The planner found a schedule that keeps more promises", "优化器找到能守住更多承诺的排程"),
+        "shield-check",
+    ),
     "moved_by_hand": (Words("A planner moved an operation", "计划员移动了工序"), "hand"),
     "locked_by_hand": (Words("A planner locked an operation", "计划员锁定了工序"), "lock"),
     "unlocked_by_hand": (Words("A planner unlocked an operation", "计划员解锁了工序"), "unlock"),
