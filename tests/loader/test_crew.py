@@ -25,6 +25,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines = [line.split(",") for line in (folder / file).read_text(encoding="utf-8").splitlines()]
         known = 9 if file == "operations.csv" else 6
         (folder / file).write_text("\n".join(",".join(line[:known]) for line in lines) + "\n", encoding="utf-8")
+    lines = (folder / "calendars.csv").read_text(encoding="utf-8").splitlines()
+    shifts = [line.split(",")[:5] for line in lines if "shift" not in line.split(",")[0] or line.startswith("two-shifts,Mon")]
+    (folder / "calendars.csv").write_text("\n".join(map(",".join, shifts)) + "\n", encoding="utf-8")
     return folder
 
 

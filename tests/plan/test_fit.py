@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotone.kernel import Words
@@ -216,6 +216,7 @@ def demands(draw: st.DrawFn) -> Demand:
     return Demand((paint, bake, pack), Words("thing"), draw(st.integers(1, 2)))
 
 
+@settings(max_examples=25, deadline=None)
 @given(plants(), st.integers(300, 4000))
 def test_whatever_is_inserted_can_be_carried_out(given: tuple[Snapshot, list[Demand]], by: int) -> None:
     snapshot, wanted = given
@@ -232,6 +233,7 @@ def test_whatever_is_inserted_can_be_carried_out(given: tuple[Snapshot, list[Dem
         assert check(snapshot) == []
 
 
+@settings(max_examples=25, deadline=None)
 @given(plants(), st.integers(0, 200), st.data())
 def test_no_earlier_place_exists_than_the_first(given: tuple[Snapshot, list[Demand]], ready: int, data: st.DataObject) -> None:
     snapshot, wanted = given

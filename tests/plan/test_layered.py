@@ -1,6 +1,6 @@
 """Mappings of which changed copies are cheap: they behave as dicts that were copied and changed."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lotone.plan.model.layered import Layered
@@ -9,6 +9,7 @@ KEYS = st.integers(0, 60)
 CHANGES = st.lists(st.tuples(st.dictionaries(KEYS, st.text(max_size=2), max_size=12), st.lists(KEYS, max_size=6)), max_size=12)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.dictionaries(KEYS, st.text(max_size=2)), CHANGES)
 def test_every_version_is_as_a_dict_copied_and_changed(
     start: dict[int, str], changes: list[tuple[dict[int, str], list[int]]]
