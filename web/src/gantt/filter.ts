@@ -6,7 +6,7 @@ export class Filter {
   readonly element: HTMLElement;
   query: string;
   lateOnly: boolean;
-  private readonly count = make("span", { class: "count", role: "status" });
+  private readonly count = make("span", { class: "count", "aria-live": "polite" });
 
   constructor(changed: () => void) {
     const parameters = new URLSearchParams(location.search);

@@ -37,7 +37,7 @@ export class Telling {
     if (!this.element.firstChild) this.build();
     const time = formatter(language, zone, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const shown = [...bars]
-      .filter((bar) => bar.booking.end > scale.from - DAY && bar.booking.start < scale.to + DAY)
+      .filter((bar) => bar.booking.of === undefined && bar.booking.end > scale.from - DAY && bar.booking.start < scale.to + DAY)
       .sort((a, b) => a.booking.start - b.booking.start)
       .slice(0, TABLE_MOST)
       .map(({ booking }) => {
