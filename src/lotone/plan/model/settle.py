@@ -6,7 +6,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from lotone.plan.model.booking import Booking, BookingState, Place, Resource
-from lotone.plan.model.demand import OperationNeed
+from lotone.plan.model.demand import Demand, OperationNeed
 from lotone.plan.model.fault import NoCapacity
 from lotone.plan.model.fit import Fit, Floor
 from lotone.plan.model.lane import Lane, start_of, without_setup
@@ -225,7 +225,7 @@ class _Settling:
         if fit is not None and fit.start <= current.start:
             self._place(booking, self._at(self.placed, current, need, fit))
             return
-        away = self._away(booking, current, need, fit) if booking.state.is_movable and not booking.locked else None
+        away = self._away(booking, current, need, fit, ready) if booking.state.is_movable and not booking.locked else None
         if away is not None:
             self._place(booking, self._at(self.every, current, need, away))
         elif fit is None:
@@ -270,20 +270,23 @@ class _Settling:
         if booking.id in self.pull:
             return True
         commitment = self.snapshot.commitments[booking.commitment]
+        if not _must_follow(commitment.demand, booking.step):
+            return False
         for before, _ in commitment.before(booking):
             most = commitment.need(before).wait_most
             if most is not None and booking.start > self._thought(before).end + most:
                 return True
         return False
 
-    def _away(self, booking: Booking, current: Booking, need: OperationNeed, fit: Fit | None) -> Fit | None:
+    def _away(self, booking: Booking, current: Booking, need: OperationNeed, fit: Fit | None, ready: datetime) -> Fit | None:
         """A place on another machine in nobody's way, if it ends there enough earlier."""
         worth_it = None if fit is None else fit.end - self.margin
         best: Fit | None = None
         for machine in self.snapshot.candidates(need):
             if machine.work_unit == current.work_unit:
                 continue
-            ready, _ = self._ready(booking, machine.work_center)
+            if self.snapshot.transport:
+                ready, _ = self._ready(booking, machine.work_center)
             limit = worth_it if best is None else best.end
             if limit is not None and ready + need.duration(machine.work_unit) > limit:
                 continue
@@ -365,6 +368,8 @@ class _Settling:
         if booking.state is BookingState.HELD and new.start < self.snapshot.now:
             return None
         commitment = self.snapshot.commitments[booking.commitment]
+        if not _must_follow(commitment.demand, booking.step):
+            return None
         for before, _ in commitment.before(booking):
             most = commitment.need(before).wait_most
             if most is None or not before.state.waits or self.put_off.get(before.id, 0) >= PUT_OFF:
@@ -420,3 +425,8 @@ class _Settling:
     def _setups_of(self, booking: Booking) -> str:
         machine: Resource | None = self.snapshot.resources.get(booking.work_unit)
         return machine.setups if machine is not None else ""
+
+
+def _must_follow(demand: Demand, step: str) -> bool:
+    """Whether a step must not come too long after one that it follows."""
+    return any(demand.by_step[each].wait_most is not None for each in demand.by_step[step].after)
