@@ -46,7 +46,8 @@ def settle(
     the bookings behind on the same machines, and those that follow. `late` looks besides at what should have begun by now
     and at what waits for parts, `left` at what stood behind bookings that are no longer there. Bookings in `pull` (ids)
     may also become earlier. Those in `first`, none before those it follows, take their places before all others that were
-    not sent to their machines. Raises NoCapacity.
+    not sent to their machines. Where nothing is open for something within a year, it stays where it is for the checker to
+    find; without `since` NoCapacity is raised.
     """
     seeds = everything(snapshot) if since is None else touched(since, snapshot)
     seeds.left += left
@@ -54,12 +55,14 @@ def settle(
         more = behind(snapshot)
         seeds.waiting += more.waiting
         seeds.material = True
-    return _Settling(snapshot, frozenset(pull).union(first)).run(seeds, pull, first)
+    settling = _Settling(snapshot, frozenset(pull).union(first), only_touched=since is not None)
+    return settling.run(seeds, pull, first)
 
 
 class _Settling:
-    def __init__(self, snapshot: Snapshot, pull: frozenset[str]) -> None:
+    def __init__(self, snapshot: Snapshot, pull: frozenset[str], *, only_touched: bool) -> None:
         self.snapshot = snapshot
+        self.only_touched = only_touched
         self.pull = pull
         self.margin = timedelta(minutes=snapshot.settings.move_minutes)
         self.placed = Floor(snapshot, empty=True)
@@ -228,6 +231,8 @@ class _Settling:
         away = self._away(booking, current, need, fit, ready) if booking.state.is_movable and not booking.locked else None
         if away is not None:
             self._place(booking, self._at(self.every, current, need, away))
+        elif fit is None and self.only_touched:
+            self._place(booking, current)  # what happened has happened: the checker says that this can't be
         elif fit is None:
             raise NoCapacity(f"{booking.work_unit} has no open hours for step {booking.step} within a year")
         elif booking.state is BookingState.HELD:
