@@ -11,6 +11,7 @@ from math import ceil
 from lotone.kernel import Words
 from lotone.plan.model.booking import Booking, BookingState, Maintenance, Place, Resource
 from lotone.plan.model.fault import UnknownWorkUnit, WrongResource
+from lotone.plan.model.fit import Floor
 from lotone.plan.model.settings import whole_second
 from lotone.plan.model.snapshot import Commitment, CommitmentState, Snapshot
 from lotone.plan.model.supply import Reservation
@@ -93,7 +94,11 @@ def _at_pace(snapshot: Snapshot, booking: Booking, factor: float, longest: timed
         more = timedelta(minutes=minutes - booking.minutes)
         return replace(booking, minutes=minutes, end=whole_second(max(booking.end + more, snapshot.now, booking.start)))
     minutes = max(min(minutes, longest / timedelta(minutes=1)), 1 / 60)
-    return replace(booking, minutes=minutes, end=booking.start + timedelta(seconds=ceil(minutes * 60 - 1e-6)))
+    takes = timedelta(seconds=ceil(minutes * 60 - 1e-6))
+    machine = snapshot.resources[booking.work_unit]
+    if Floor(snapshot, empty=True).first_on(need, machine, snapshot.now, takes) is None:
+        return booking  # its machine and its crew are never there together for so long
+    return replace(booking, minutes=minutes, end=booking.start + takes)
 
 
 def maintained(snapshot: Snapshot, work_unit: str, start: datetime, minutes: float, words: Words) -> Snapshot:
