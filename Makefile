@@ -10,8 +10,13 @@ REFERENCE_DATA ?= ../shared/data
 demo: $(INSTALLED)  ## Run the whole loop with a simulated factory; open the printed address
 	LOTONE_REFERENCE_DATA=$(REFERENCE_DATA) $(BIN)/lotone demo $(ARGS)
 
-test: $(INSTALLED)  ## Run all tests (browser, servers and processes included)
+test: $(INSTALLED)  ## Run all tests: two at a time, then those that start browsers, servers and processes of their own
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not journey"
+	$(BIN)/pytest -m journey
+else
 	$(BIN)/pytest $(ARGS)
+endif
 
 check: $(INSTALLED)  ## Style, types, architecture
 	$(BIN)/ruff format --check src tests benchmarks examples build_hook.py

@@ -12,7 +12,8 @@ FIRST, LAST = 0.08, 0.85
 
 
 class Saboteur:
-    """Kills each of the four kinds of processes (all web processes at once) and one machine, in `rounds` rounds spread over the run; machines take turns."""
+    """Kills each of the four kinds of processes (all web processes at once) and one machine, in `rounds` rounds spread over
+    the run; machines take turns."""
 
     def __init__(self, rounds: int) -> None:
         machines = cycle(["machine paint-1", "machine frame-1", "machine oven-1", "machine asm-1", "machine test-1"])
