@@ -105,6 +105,17 @@ def _last(taken: Iterable[_Taken], now: datetime) -> Steps:
     return last
 
 
+def ready_step(snapshot: Snapshot, need: OperationNeed) -> PartReady | None:
+    """When one step of one unit can have its parts, if it must wait for them. Raises NoSupply."""
+    last: PartReady | None = None
+    kept = snapshot.commitments.reserved_total
+    for part, quantity in need.parts.items():
+        ready, _ = snapshot.stock.served_new(part, kept.get(part, 0.0) + quantity)
+        if ready.at > snapshot.now and (last is None or (ready.at, ready.part) > (last.at, last.part)):
+            last = ready
+    return last
+
+
 def ready_steps(snapshot: Snapshot, demand: Demand) -> Steps:
     """When the steps of a demand that must wait for parts can have them. Raises NoSupply."""
     return _last(_taken(snapshot, demand), snapshot.now)
@@ -235,14 +246,17 @@ class _Unit:
         return index
 
     def _put(self, need: OperationNeed, found: Fit) -> None:
+        booking = self.floor.booked(need, found, self._booked)
+        self.placed[need.step] = booking
+        self.floor.put(booking, need)
+
+    def _booked(self, need: OperationNeed, found: Fit) -> Booking:
         machine = found.machine
         minutes = need.minutes_on.get(machine.work_unit, need.minutes)
-        booking = Booking(
+        return Booking(
             self.new_id(), self.commitment, self.unit, need.step, machine.work_center, machine.work_unit, found.start,
             found.end, minutes, BookingState.HELD, None, found.crew,
         )  # fmt: skip
-        self.placed[need.step] = booking
-        self.floor.put(booking, need)
 
     def backward(self, by: datetime) -> list[Booking] | None:
         for need in reversed(self.demand.in_order):
