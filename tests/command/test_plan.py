@@ -1,10 +1,8 @@
 """`lotone plan` as somebody with a file meets it."""
 
 import json
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lotone.command.plan import NotWritten, Progress, app
-from lotone.plan import read_instance, verify
+from lotone.plan import read_instance
 from lotone.plan.formats import WrongFile
-from lotone.plan.solvers.instances import WrongSolver, solve_instance
+from lotone.plan.solvers.instances import WrongSolver
 
 FT06 = """6 6
 2 1 0 3 1 6 3 7 5 3 4 6
@@ -135,6 +133,26 @@ def test_what_can_not_be_written_is_said_before_the_search(problem: Path, tmp_pa
     assert isinstance(lotone_plan("solve", problem, "--solver", "magic").exception, WrongSolver)
 
 
+INTERRUPTED = """
+import signal, sys, threading
+from pathlib import Path
+from lotone.plan import read_instance, verify
+from lotone.plan.solvers.instances import solve_instance
+
+shop = read_instance(Path(sys.argv[1]))
+interrupted = threading.Event()
+
+def interrupt(seconds, objective):
+    if threading.current_thread() is not threading.main_thread() and not interrupted.is_set():
+        interrupted.set()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+found = solve_instance(shop, seconds=600, workers=2, told=interrupt, solver=sys.argv[2])
+print(interrupted.is_set(), verify(shop, found.schedule).holds)
+"""
+
+
+@pytest.mark.journey
 @pytest.mark.parametrize("solver", ["engine", "cpsat"])
 def test_ctrl_c_ends_early_with_the_best_so_far(solver: str, tmp_path: Path) -> None:
     """Fifteen jobs on fifteen machines: nobody proves the best in a test, so only the interruption ends the search."""
@@ -143,18 +161,9 @@ def test_ctrl_c_ends_early_with_the_best_so_far(solver: str, tmp_path: Path) -> 
         " ".join(f"{(job * 7 + step * 4) % 15} {(job * 37 + step * 61) % 97 + 2}" for step in range(15)) for job in range(15)
     ]
     file.write_text("15 15\n" + "\n".join(lines) + "\n")
-    shop = read_instance(file)
-
-    interrupted = threading.Event()
-
-    def interrupt(seconds: float, objective: float) -> None:
-        if threading.current_thread() is not threading.main_thread() and not interrupted.is_set():
-            interrupted.set()
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    found = solve_instance(shop, seconds=600, workers=2, told=interrupt, solver=solver)
-    assert interrupted.is_set()
-    assert verify(shop, found.schedule).holds
+    words = [sys.executable, "-c", INTERRUPTED, str(file), solver]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout.split() == ["True", "True"], done.stderr
 
 
 def test_the_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
