@@ -81,13 +81,14 @@ def _run(search: _Search, workers: list[Worker], seconds: float, seed: int) -> N
         Thread(target=_work_safely, args=(search, worker, Random(seed * 1_000 + number)), daemon=True)  # noqa: S311 - no secret is drawn
         for number, worker in enumerate(workers)
     ]
-    for thread in threads:
-        thread.start()
     with suppress(KeyboardInterrupt):  # Ctrl-C ends early with the best so far
+        for thread in threads:
+            thread.start()
         search.done.wait(max(0.0, seconds - (monotonic() - search.began)))
     search.end()
     for thread in threads:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
     if search.faults:
         raise search.faults[0]
 
