@@ -10,11 +10,13 @@ import pytest
 from lotone.kernel import Words
 from lotone.plan import (
     BookingState,
+    Calendar,
     Demand,
     OperationNeed,
     Resource,
     ResourceKind,
     SetupMatrix,
+    Shift,
     UnknownBooking,
     UnknownOrder,
     UnknownWorkUnit,
@@ -111,6 +113,37 @@ def test_a_slow_machine_takes_longer_for_all_its_work_until_it_is_as_usual(plant
     assert bookings(plant, "b")[0].duration == timedelta(minutes=60)
     with pytest.raises(WrongResource, match="0 times"):
         say(plant, "slower", "oven-1", 0.0, plant.now)
+
+
+def painted(plant: Any, machines: int) -> None:
+    """Machines with one shift of eight hours, and two colours, half an hour of setup apart, that take more than half of it."""
+    with plant.plan() as plan:
+        plan.set_calendars([*plan.calendars(), Calendar("early", "UTC", (Shift.from_text("Mon-Fri", "06:00", "14:00"),))])
+        plan.set_setups([SetupMatrix("colours", {}, 30.0)])
+        lines = [Resource(f"line-{n}", "line", "early", setups="colours", state="red") for n in range(1, machines + 1)]
+        plan.set_resources([*plan.resources(), *lines])
+    for order, colour in (("a", "red"), ("b", "blue"), ("c", "red")):
+        plant.order(order, Demand((OperationNeed("paint", "line", 300, setup=colour),), Words("painted")))
+
+
+def test_what_a_slow_machine_has_no_room_for_keeps_to_its_hours(plant: Any) -> None:
+    """Twice as long is longer than the shift: the shift less the setup is what is left, whatever comes before."""
+    painted(plant, 1)
+    say(plant, "slower", "line-1", 2.0, plant.now)
+    assert [bookings(plant, order)[0].duration for order in "abc"] == [timedelta(minutes=450)] * 3
+    say(plant, "slower", "line-1", 1.0, plant.now)
+    assert [bookings(plant, order)[0].duration for order in "abc"] == [timedelta(minutes=300)] * 3
+
+
+def test_what_a_slow_machine_has_no_room_for_goes_to_another(plant: Any) -> None:
+    painted(plant, 2)
+    kept = next(each for order in "abc" for each in bookings(plant, order) if each.work_unit == "line-1")
+    with plant.plan() as plan:
+        plan.released(kept.id, plant.now)
+    say(plant, "slower", "line-1", 2.0, plant.now)
+    now = {each.id: each for order in "abc" for each in bookings(plant, order)}
+    assert now.pop(kept.id).work_unit == "line-1", "it was sent there"
+    assert [(each.work_unit, each.duration) for each in now.values()] == [("line-2", timedelta(minutes=300))] * 2
 
 
 def test_somebody_absent_is_stood_in_for(staffed: Any) -> None:

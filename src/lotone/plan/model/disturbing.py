@@ -1,4 +1,4 @@
-"""What upsets a plan beside stops: work that was spoiled, a machine that is slow, a maintenance, somebody in a hurry.
+"""What upsets a plan beside stops: work that was spoiled, and a maintenance. How fast a machine is, is in `pace`.
 
 As in `happen`, every function may be called twice without harm, and gives back the same snapshot when nothing changes.
 """
@@ -6,12 +6,10 @@ As in `happen`, every function may be called twice without harm, and gives back 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import ceil
 
 from lotone.kernel import Words
 from lotone.plan.model.booking import Booking, BookingState, Maintenance, Place, Resource
-from lotone.plan.model.fault import UnknownWorkUnit, WrongResource
-from lotone.plan.model.fit import Floor
+from lotone.plan.model.fault import UnknownWorkUnit
 from lotone.plan.model.settings import whole_second
 from lotone.plan.model.snapshot import Commitment, CommitmentState, Snapshot
 from lotone.plan.model.supply import Reservation
@@ -67,38 +65,6 @@ def _parts_again(snapshot: Snapshot, commitment: Commitment, again: list[Booking
             totals[part] = total = totals.get(part, 0.0) + quantity
             ready, is_covered = snapshot.stock.served(part, total)
             yield Reservation(booking.place, part, quantity, None if is_covered else ready.at)
-
-
-def slower(snapshot: Snapshot, work_unit: str, factor: float) -> Snapshot:
-    """Everything that is booked on a machine takes `factor` times what its routing says; 1 is the usual pace again.
-
-    What would no longer fit into the machine's longest hours is planned for as long as these are.
-    """
-    if not 0 < factor < float("inf"):
-        raise WrongResource(f"{work_unit} can't take {factor} times as long; say a number above 0", where="factor")
-    _resource(snapshot, work_unit)
-    queue = snapshot.queues.get(work_unit)
-    own = [each for each in queue.bookings if each.work_unit == work_unit] if queue else []
-    longest = snapshot.hours(work_unit).longest
-    paced = [_at_pace(snapshot, each, factor, longest) for each in own]
-    changed = [new for old, new in zip(own, paced, strict=True) if (new.minutes, new.end) != (old.minutes, old.end)]
-    return snapshot.with_bookings(changed) if changed else snapshot
-
-
-def _at_pace(snapshot: Snapshot, booking: Booking, factor: float, longest: timedelta) -> Booking:
-    need = snapshot.commitments[booking.commitment].need(booking)
-    minutes = need.minutes_on.get(booking.work_unit, need.minutes) * factor
-    if abs(minutes - booking.minutes) < 1 / 60:
-        return booking
-    if booking.state is BookingState.STARTED:
-        more = timedelta(minutes=minutes - booking.minutes)
-        return replace(booking, minutes=minutes, end=whole_second(max(booking.end + more, snapshot.now, booking.start)))
-    minutes = max(min(minutes, longest / timedelta(minutes=1)), 1 / 60)
-    takes = timedelta(seconds=ceil(minutes * 60 - 1e-6))
-    machine = snapshot.resources[booking.work_unit]
-    if Floor(snapshot, empty=True).first_on(need, machine, snapshot.now, takes) is None:
-        return booking  # its machine and its crew are never there together for so long
-    return replace(booking, minutes=minutes, end=booking.start + takes)
 
 
 def maintained(snapshot: Snapshot, work_unit: str, start: datetime, minutes: float, words: Words) -> Snapshot:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from lotone.kernel import Words
-from lotone.plan.model import beginning, disturbing, happen
+from lotone.plan.model import beginning, disturbing, happen, pace
 from lotone.plan.model.booking import Booking, ResourceKind
 from lotone.plan.model.fault import UnknownBooking, UnknownOrder, UnknownWorkUnit
 from lotone.plan.model.reasons import moment
@@ -73,10 +73,10 @@ class Reactions(Desk):
 
     def slower(self, work_unit: str, factor: float, at: datetime) -> None:
         """A machine takes `factor` times as long as its routings say, for everything that is booked on it; 1 when it is as
-        fast as usual again. Raises UnknownWorkUnit, WrongResource."""
+        fast as usual again. What it has no hours for any more goes to another. Raises UnknownWorkUnit, WrongResource."""
 
         def act(snapshot: Snapshot) -> Snapshot:
-            after = disturbing.slower(snapshot, work_unit, factor)
+            after = pace.slower(snapshot, work_unit, factor)
             return snapshot if after is snapshot else settle(after, since=snapshot)
 
         self.change(act, cause="slower", why=lambda after: _slow(after, work_unit, factor))
