@@ -32,6 +32,7 @@ from lotone.plan import (
     Store,
     Supply,
     Violation,
+    WrongResource,
     check,
     double_booked,
 )
@@ -339,7 +340,10 @@ class Life:
 
     def _slower(self) -> None:
         unit, factor, at = self.chance.choice(self.machines), self.chance.choice((0.8, 1.0, 1.3, 2.0)), self.now
-        self._do(lambda plan: plan.slower(unit, factor, at))
+        try:
+            self._do(lambda plan: plan.slower(unit, factor, at))
+        except WrongResource:
+            self.counts["refused slower"] += 1
 
     def _maintain(self) -> None:
         unit, start = self.chance.choice(self.machines), self.now + timedelta(minutes=self.chance.randint(0, 3000))

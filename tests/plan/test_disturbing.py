@@ -12,6 +12,7 @@ from lotone.plan import (
     BookingState,
     Calendar,
     Demand,
+    Hand,
     OperationNeed,
     Resource,
     ResourceKind,
@@ -144,6 +145,45 @@ def test_what_a_slow_machine_has_no_room_for_goes_to_another(plant: Any) -> None
     now = {each.id: each for order in "abc" for each in bookings(plant, order)}
     assert now.pop(kept.id).work_unit == "line-1", "it was sent there"
     assert [(each.work_unit, each.duration) for each in now.values()] == [("line-2", timedelta(minutes=300))] * 2
+
+
+def test_a_pace_at_which_a_longest_wait_cannot_be_kept_is_refused(plant: Any) -> None:
+    """Milled in the early shift, it has to be measured in the half hour after, before the others go home."""
+    hours = {"early": ("06:00", "14:00"), "short": ("06:00", "12:00")}
+    with plant.plan() as plan:
+        shifts = [Calendar(name, "UTC", (Shift.from_text("Mon-Fri", *times),)) for name, times in hours.items()]
+        plan.set_calendars([*plan.calendars(), *shifts])
+        plan.set_resources([*plan.resources(), Resource("mill", "mill", "early"), Resource("gauge", "gauge", "short")])
+    mill = OperationNeed("mill", "mill", 240, wait_most_minutes=30)
+    plant.order("a", Demand((mill, OperationNeed("measure", "gauge", 10, after=("mill",))), Words("milled")))
+    before = bookings(plant, "a")
+    with pytest.raises(WrongResource, match="step measure of unit 1 of a would come too long"), plant.plan() as plan:
+        plan.slower("mill", 1.9, plant.now)
+    assert bookings(plant, "a") == before
+    say(plant, "slower", "mill", 1.2, plant.now)
+
+
+def test_what_is_locked_and_takes_longer_pushes_what_is_behind_it(plant: Any) -> None:
+    for order in "ab":
+        plant.order(order, oven(60))
+    first = bookings(plant, "a")[0]
+    with plant.plan() as plan:
+        plan.lock(first.id, Hand("user_1", "Planner"))
+    say(plant, "slower", "oven-1", 1.5, plant.now)
+    assert (starts(plant, "a"), starts(plant, "b")) == ([("oven-1", timedelta(0))], [("oven-1", timedelta(minutes=90))])
+
+
+def test_what_was_locked_and_spoiled_takes_its_turn_without_the_lock(plant: Any) -> None:
+    for order in "ab":
+        plant.order(order, oven(60))
+    spoiled = bookings(plant, "a")[0]
+    with plant.plan() as plan:
+        plan.lock(spoiled.id, Hand("user_1", "Planner"))
+        plan.started(spoiled.id, plant.now)
+    plant.later(minutes=30)
+    say(plant, "scrapped", spoiled.id, plant.now)
+    assert not bookings(plant, "a")[0].locked
+    assert {starts(plant, order)[0][1] for order in "ab"} == {timedelta(0), timedelta(minutes=60)}
 
 
 def test_somebody_absent_is_stood_in_for(staffed: Any) -> None:

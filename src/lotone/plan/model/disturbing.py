@@ -49,13 +49,12 @@ def _following(commitment: Commitment, booking: Booking) -> Iterator[Booking]:
 
 
 def _again(snapshot: Snapshot, commitment: Commitment, booking: Booking) -> Booking:
-    """The booking as it was before it began, from now on."""
+    """The booking as it was before it began, from now on; where a planner had locked it has passed."""
     need = commitment.need(booking)
     minutes = need.minutes_on.get(booking.work_unit, need.minutes)
     start = max(snapshot.now, booking.start)
-    return replace(
-        booking, state=BookingState.PLANNED, start=start, end=start + need.duration(booking.work_unit), minutes=minutes
-    )
+    end = start + need.duration(booking.work_unit)
+    return replace(booking, state=BookingState.PLANNED, start=start, end=end, minutes=minutes, locked=False)
 
 
 def _parts_again(snapshot: Snapshot, commitment: Commitment, again: list[Booking]) -> Iterator[Reservation]:

@@ -3,18 +3,19 @@
 As in `happen`, it may be said twice without harm, and gives back the same snapshot when nothing changes.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from math import ceil
 
-from lotone.plan.model.booking import Booking, BookingState, Resource
+from lotone.plan.model.booking import Booking, BookingState, Place, Resource
 from lotone.plan.model.demand import OperationNeed
 from lotone.plan.model.fault import UnknownWorkUnit, WrongResource
 from lotone.plan.model.fit import Floor
 from lotone.plan.model.line import NO_SETUPS
 from lotone.plan.model.settings import whole_second
-from lotone.plan.model.snapshot import Snapshot
+from lotone.plan.model.snapshot import Commitment, Snapshot
 
 A_SECOND = 1 / 60
 MINUTE = timedelta(minutes=1)
@@ -35,6 +36,26 @@ def slower(snapshot: Snapshot, work_unit: str, factor: float) -> Snapshot:
     pace = _Pace(snapshot, snapshot.resources[work_unit], factor)
     changed = [new for old in own if (new := pace.of(old)) != old]
     return snapshot.with_bookings(changed) if changed else snapshot
+
+
+def check_waits(before: Snapshot, after: Snapshot) -> None:
+    """Raises WrongResource when something comes too long after what it follows that did not before."""
+    for _, old, new in after.commitments.differences(before.commitments):
+        known = set(_too_late(old)) if old else set()
+        late = next((each for each in (_too_late(new) if new else ()) if each not in known), None)
+        if new is not None and late is not None:
+            words = (
+                f"step {late.step} of unit {late.unit} of {new.order or 'a hold'} would come too long after what it follows"
+            )
+            raise WrongResource(f"{words}, whenever that is done; open more hours or move it first", where="factor")
+
+
+def _too_late(commitment: Commitment) -> Iterator[Place]:
+    for booking in commitment.bookings:
+        for earlier, _ in commitment.before(booking) if booking.state.waits else ():
+            most = commitment.need(earlier).wait_most
+            if most is not None and earlier.state.waits and booking.start > earlier.end + most:
+                yield booking.place
 
 
 class _Pace:

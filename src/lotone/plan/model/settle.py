@@ -32,6 +32,7 @@ def settle(
     since: Snapshot | None = None,
     late: bool = False,
     left: Sequence[Booking] = (),
+    avoid: str = "",
 ) -> Snapshot:
     """The plan with every waiting booking at a time that is possible now.
 
@@ -46,8 +47,8 @@ def settle(
     the bookings behind on the same machines, and those that follow. `late` looks besides at what should have begun by now
     and at what waits for parts, `left` at what stood behind bookings that are no longer there. Bookings in `pull` (ids)
     may also become earlier. Those in `first`, none before those it follows, take their places before all others that were
-    not sent to their machines. Where nothing is open for something within a year, it stays where it is for the checker to
-    find; without `since` NoCapacity is raised.
+    not sent to their machines. Nothing goes to the machine `avoid` from another. Where nothing is open for something within
+    a year, it stays where it is for the checker to find; without `since` NoCapacity is raised.
     """
     seeds = everything(snapshot) if since is None else touched(since, snapshot)
     seeds.left += left
@@ -55,15 +56,16 @@ def settle(
         more = behind(snapshot)
         seeds.waiting += more.waiting
         seeds.material = True
-    settling = _Settling(snapshot, frozenset(pull).union(first), only_touched=since is not None)
+    settling = _Settling(snapshot, frozenset(pull).union(first), avoid=avoid, only_touched=since is not None)
     return settling.run(seeds, pull, first)
 
 
 class _Settling:
-    def __init__(self, snapshot: Snapshot, pull: frozenset[str], *, only_touched: bool) -> None:
+    def __init__(self, snapshot: Snapshot, pull: frozenset[str], *, avoid: str, only_touched: bool) -> None:
         self.snapshot = snapshot
         self.only_touched = only_touched
         self.pull = pull
+        self.avoid = avoid
         self.margin = timedelta(minutes=snapshot.settings.move_minutes)
         self.placed = Floor(snapshot, empty=True)
         """What stands for good: what began, and what had its turn. What is done counts too: the time of a hold may have
@@ -179,6 +181,7 @@ class _Settling:
         if ready <= booking.start and self.placed.crew_at(self._need(booking), booking) == booking.crew:
             self._stand(booking)
             self.due.pop(booking.id, None)  # what left its machine may have called it already
+            self._push(booking)
 
     # whose turn it is
 
@@ -288,7 +291,7 @@ class _Settling:
         worth_it = None if fit is None else fit.end - self.margin
         best: Fit | None = None
         for machine in self.snapshot.candidates(need):
-            if machine.work_unit == current.work_unit:
+            if machine.work_unit in (current.work_unit, self.avoid):
                 continue
             if self.snapshot.transport:
                 ready, _ = self._ready(booking, machine.work_center)

@@ -73,11 +73,18 @@ class Reactions(Desk):
 
     def slower(self, work_unit: str, factor: float, at: datetime) -> None:
         """A machine takes `factor` times as long as its routings say, for everything that is booked on it; 1 when it is as
-        fast as usual again. What it has no hours for any more goes to another. Raises UnknownWorkUnit, WrongResource."""
+        fast as usual again. What it has no hours for any more goes to another.
+
+        Raises UnknownWorkUnit, and WrongResource also when a longest wait could not be kept any more.
+        """
 
         def act(snapshot: Snapshot) -> Snapshot:
             after = pace.slower(snapshot, work_unit, factor)
-            return snapshot if after is snapshot else settle(after, since=snapshot)
+            if after is snapshot:
+                return snapshot
+            settled = settle(after, since=snapshot, avoid=work_unit)
+            pace.check_waits(snapshot, settled)
+            return settled
 
         self.change(act, cause="slower", why=lambda after: _slow(after, work_unit, factor))
 
