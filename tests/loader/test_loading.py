@@ -11,6 +11,8 @@ import lotone
 from lotone import assets, configure, connect, market, plan
 from lotone.kernel import Database, Fact, Invalid, tables
 from lotone.loader import Blueprint, load, read_blueprint
+from lotone.plan import AddShift
+from lotone.plan.model.settle import settle
 
 EBIKE = Path(lotone.__file__).parent / "blueprints" / "ebike"
 PORTS = {"oven-1": 1502, "frame-1": 4841, "frame-2": 4842, "pack-1": 4843, "test-1": 4844}
@@ -108,6 +110,19 @@ def test_loading_again_doubles_nothing(database: Database, now: datetime, ebike:
         assert later.facts == []
         assert {tag.path: tag.number for tag in later.assets.tags()} == numbers
         assert later.assets.on_hand()["chain"] == ebike.stock["chain"] - 5
+
+
+def test_loading_again_after_a_shift_was_added_in_one_place(database: Database, now: datetime, ebike: Blueprint) -> None:
+    with database.work() as connection:
+        work = Work(connection, now)
+        work.load(ebike)
+        shift = AddShift("paint", (0, 1, 2, 3, 4), 22 * 60, 30 * 60)
+        work.plan.change(lambda current: settle(shift.on(current)), cause="scenario")
+        added = work.plan.snapshot()
+        assert added.resources["paint-1"].calendar not in {each.id for each in ebike.calendars}
+        work.load(ebike)
+        assert set(work.plan.snapshot().calendars) == {each.id for each in ebike.calendars}
+        assert work.plan.snapshot().resources["paint-1"].calendar in work.plan.snapshot().calendars
 
 
 def test_a_changed_blueprint_brings_up_to_date(database: Database, now: datetime, ebike: Blueprint) -> None:

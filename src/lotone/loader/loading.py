@@ -34,9 +34,8 @@ def load(
     market.add_suppliers(blueprint.suppliers)
     market.add_offers(blueprint.offers)
     _stock(blueprint, assets, at)
-    plan.set_calendars(blueprint.calendars)
     plan.set_setups(blueprint.setups)
-    plan.set_resources((*blueprint.resources, *blueprint.crew))
+    plan.set_plant(blueprint.calendars, (*blueprint.resources, *blueprint.crew))
     plan.set_transport(blueprint.transport)
     configure.introduce(blueprint.product)
 

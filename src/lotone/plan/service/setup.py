@@ -40,17 +40,16 @@ class Setup(Desk):
         listed = list(resources)
 
         def act(snapshot: Snapshot) -> Snapshot:
-            wanted = {each.work_unit: _with_past(each, snapshot.resources.get(each.work_unit)) for each in listed}
-            if wanted == snapshot.resources:
-                return snapshot
-            _check_calendars(wanted.values(), snapshot.calendars)
-            _check_setups(wanted.values(), snapshot.setups)
-            for unit, queue in snapshot.queues.items():
-                if queue.bookings and unit not in wanted:
-                    raise WorkUnitInUse(f"{unit} has {len(queue.bookings)} bookings; it can't be taken out of the plan")
-            return settle(replace(snapshot, resources=wanted))
+            return _staffed(snapshot, snapshot.calendars, listed)
 
         self.change(act, cause="setup", why=lambda _: HOURS_CHANGED)
+
+    def set_plant(self, calendars: Iterable[Calendar], resources: Iterable[Resource]) -> None:
+        """All working calendars, and all machines, operators and tools that keep them, in one step: a calendar that no
+        machine keeps any more may go (a scenario that was applied makes its own). Raises as `set_resources` does."""
+        wanted, listed = {calendar.id: calendar for calendar in calendars}, list(resources)
+
+        self.change(lambda snapshot: _staffed(snapshot, wanted, listed), cause="setup", why=lambda _: HOURS_CHANGED)
 
     def set_setups(self, matrices: Iterable[SetupMatrix]) -> None:
         """All setup matrices of the plant. Raises WrongResource when a machine's matrix would be missing, NoCapacity."""
@@ -108,6 +107,19 @@ class Setup(Desk):
             return settle(replace(snapshot, calendars={**snapshot.calendars, calendar: opened}))
 
         self.change(act, cause="overtime")
+
+
+def _staffed(snapshot: Snapshot, calendars: Mapping[str, Calendar], listed: Iterable[Resource]) -> Snapshot:
+    """The plan with all its machines, operators and tools, its work moved to where it fits."""
+    wanted = {each.work_unit: _with_past(each, snapshot.resources.get(each.work_unit)) for each in listed}
+    _check_calendars(wanted.values(), calendars)
+    _check_setups(wanted.values(), snapshot.setups)
+    if (wanted, calendars) == (snapshot.resources, snapshot.calendars):
+        return snapshot
+    for unit, queue in snapshot.queues.items():
+        if queue.bookings and unit not in wanted:
+            raise WorkUnitInUse(f"{unit} has {len(queue.bookings)} bookings; it can't be taken out of the plan")
+    return settle(replace(snapshot, calendars=calendars, resources=wanted))
 
 
 def _with_past(wanted: Resource, known: Resource | None) -> Resource:
