@@ -32,7 +32,7 @@ async def test_an_empty_page_says_what_will_be_there(plant: Plant, signed_in: Si
     answer = await signed_in(Role.PLANNER).get("/plan/kept")
     assert answer.status_code == 200
     assert "No promise is measured yet" in answer.text
-    assert "1 wait for their orders" in answer.text
+    assert "1 promise waits for its order." in answer.text
     assert "the routing's times are believed" in answer.text
 
 
@@ -40,7 +40,7 @@ async def test_few_promises_are_shown_with_how_little_they_say(plant: Plant, sig
     finish(plant, plant.order())
     client = signed_in(Role.PLANNER)
     answer = await client.get("/plan/kept")
-    assert "Only 1 promises are measured so far" in answer.text
+    assert "Only 1 promise is measured so far" in answer.text
     assert answer.text.count("too few to say") == 4
     assert "plan-reliability" in answer.text
     assert "None of the measured hand-overs was missed" in answer.text

@@ -80,14 +80,16 @@ async def test_scenarios_are_compared_applied_and_thrown_away(
         before = ends(work.plan.snapshot(), orders[-1])
     applied = await client.post(f"{first}/apply", headers={"HX-Request": "true"})
     assert applied.status_code == 204
-    assert "1 changes are in the plan" in applied.headers["HX-Trigger"]
+    assert f"In the plan now: order {plant.number(orders[-1])} goes first." in applied.headers["HX-Trigger"]
     with plant.work() as work:
         assert ends(work.plan.snapshot(), orders[-1]) < before
     assert "The plan has changed since this was calculated" in (await client.get(shift)).text
     assert (await client.post(f"{shift}/again")).status_code == 303
     removed = await client.post(f"{shift}/changes/2/remove")
     assert removed.status_code == 303
-    assert (await client.post(f"{shift}/throw-away")).headers["location"] == "/whatif"
+    thrown = await client.post(f"{shift}/throw-away", headers={"HX-Request": "true"})
+    assert thrown.headers["HX-Redirect"] == "/whatif"
+    assert "Thrown away: Nights" in thrown.headers["HX-Trigger"]
     assert (await client.get(shift)).status_code == 404
 
 

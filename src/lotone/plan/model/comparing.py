@@ -153,7 +153,7 @@ def outlook_of(snapshot: Snapshot, changes: Iterable[Change] = (), before: Snaps
         setup_hours=setup_hours,
         booked_hours=sum((each.duration for each in snapshot.open_bookings()), timedelta()).total_seconds() / 3600,
         extra_cost=sum(each.cost(before, snapshot, ends) for each in changes) if before else 0.0,
-        currency=next((each.currency for each in snapshot.supply.offers), "EUR"),
+        currency=snapshot.supply.currency,
     )
 
 

@@ -141,7 +141,7 @@ class _Levers:
         self.totals = totals
         """For each part of the demand, what is kept for everybody up to it, itself included."""
         self.now = ask(snapshot).promise
-        self.currency = next((each.currency for each in snapshot.supply.offers), "EUR")
+        self.currency = snapshot.supply.currency
 
     def found(self, rush: Change | None, own: str | None) -> Levers:
         tried = [*self._overtimes(), *self._purchases()]

@@ -54,6 +54,11 @@ class Supply:
     offers: tuple[SupplierOffer, ...] = ()
     """All that anybody offers; the plan counts on one of them for each part, what-if asks about the others."""
 
+    @property
+    def currency(self) -> str:
+        """In which the plant buys; euros where nobody offers anything."""
+        return next((each.currency for each in self.offers), "EUR")
+
 
 @dataclass(frozen=True)
 class Reservation:

@@ -1,13 +1,13 @@
 """Orders with what was promised, for who talks to buyers: spare time, risk, kept or moved, and why it moved."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lotone.kernel import Words
 from lotone.orders import Order, OrderState, PromiseMove
-from lotone.plan import Binding
+from lotone.plan import Binding, BindingKind
 from lotone.plan.model.binding import promise_for
 from lotone.web.plan.changes import CAUSES
 from lotone.web.plan.desk import Desk
@@ -16,6 +16,8 @@ from lotone.web.plan.promises import Standing, Tracked, tracked
 NEWEST = 500
 DELIVERED_SHOWN = timedelta(days=30)
 DAY = timedelta(days=1)
+OWN_WORK = Words("its own operations", "自身工序")
+"""What keeps an order that nothing else keeps: the plan calls it by its product, which says nothing here."""
 
 
 class Kept(StrEnum):
@@ -129,8 +131,12 @@ def late(desk: Desk) -> list[Late]:
         order = desk.work.orders.order(each.order)
         moves = sorted(desk.work.orders.history(each.order), key=lambda move: move.position, reverse=True)
         binding = promise_for(desk.snapshot, commitments[each.order]).binding
-        found.append(Late(each, names.get(order.buyer) or order.buyer, order.buyer, moves, binding))
+        found.append(Late(each, names.get(order.buyer) or order.buyer, order.buyer, moves, tuple(map(_named, binding))))
     return sorted(found, key=lambda one: (-one.tracked.late_by, one.tracked.told, one.tracked.number))
+
+
+def _named(binding: Binding) -> Binding:
+    return replace(binding, subject=OWN_WORK) if binding.kind is BindingKind.OPERATION else binding
 
 
 def causes(listed: Iterable[Late]) -> list[Cause]:

@@ -66,6 +66,13 @@ class Names:
         """The date that was told when it was ordered."""
         return self._called(order).first_promised
 
+    def called(self, thing: str) -> str:
+        """What a change of the plan speaks of: a work center, a step or an order; a calendar has no name but its own."""
+        place = self.equipment(thing)
+        if place != thing:
+            return place
+        return self.reader.words(self._steps.get(thing)) or self.order(thing)
+
     def booking(self, booking: Booking) -> str:
         """Order number, and which unit of how many."""
         number = self.order(booking.order)

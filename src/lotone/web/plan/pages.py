@@ -332,6 +332,7 @@ ROOM = Room(
             Words("Schedule", "排程"), "/plan", "chart-gantt", "plan.read", Section.PLAN, frozenset({Role.PLANNER}), 10,
         ),
         Entry(Words("Promises", "承诺"), "/plan/promises", "calendar-clock", "plan.read", Section.PLAN, order=20),
+        Entry(Words("Kept promises", "承诺兑现率"), "/plan/kept", "circle-check", "plan.read", Section.PLAN, order=25),
         Entry(Words("Load", "负荷"), "/plan/load", "gauge", "plan.read", Section.PLAN, order=30),
         Entry(Words("Changes", "变更"), "/plan/changes", "history", "plan.read", Section.PLAN, order=40),
         *MENU,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from lotone.identity import Actor
 from lotone.kernel import Invalid, Words
-from lotone.plan import Report, Scenario, outlook_of
+from lotone.plan import Change, Report, Scenario, outlook_of
 from lotone.plan.model.bottleneck import MOST
 from lotone.plan.service import bottlenecks
 from lotone.plan.service.scenarios import CAN_APPLY, SECONDS, SECONDS_MOST, Kept
@@ -55,8 +55,15 @@ def scenarios(request: Request, actor: Actor = needs("plan.read")) -> Response:
 
 
 def _said(desk: Desk) -> Any:
-    """Changes in words, orders by their numbers."""
-    return lambda change: said(change, desk.snapshot, desk.names.order)
+    """Changes in words, orders and work centers as people call them."""
+    return lambda change: said(change, desk.snapshot, desk.names.called)
+
+
+def _name(request: Request, work: Work, change: Change) -> str:
+    """How a scenario is called that nobody named: by what it changes."""
+    desk = Desk.of(request, work)
+    text = desk.reader.words(_said(desk)(change))
+    return text[:1].upper() + text[1:]
 
 
 @router.get("/new")
@@ -89,6 +96,7 @@ def _form(request: Request, work: Work, kind: str) -> dict[str, Any]:
         "steps": sorted(steps),
         "today": desk.plant.day_of(desk.snapshot.now),
         "seconds": SECONDS,
+        "currency": supply.currency,
         "seconds_most": SECONDS_MOST,
     }
 
@@ -99,14 +107,10 @@ def create(request: Request, form: FormData = any_form(), actor: Actor = needs("
     platform = platform_of(request)
     with platform.work(actor.organization) as work:
         change = change_from(work, change_json(form, work.plan.settings.zone))
-        name = str(form.get("name", "")).strip() or said(change, work.plan.snapshot(), _called(work)).en
+        name = str(form.get("name", "")).strip() or _name(request, work, change)
         kept = work.scenarios.create(Scenario(name[:120], (change,)), who(actor), seconds=_seconds(form))
     call_planner(platform, actor.organization)
     return go_to(request, f"/whatif/scenarios/{kept.id}")
-
-
-def _called(work: Work) -> Any:
-    return lambda order: work.orders.order(order).number
 
 
 def _seconds(form: FormData) -> float:
@@ -186,22 +190,28 @@ def apply(request: Request, scenario: str, actor: Actor = needs("plan.write")) -
     """Change the plan so; the page has said what that moves."""
     with platform_of(request).work(actor.organization) as work:
         desk = Desk.of(request, work)
+        changes = work.scenarios.scenario(scenario).scenario.changes
+        words = {can: _listed(desk, [each for each in changes if isinstance(each, CAN_APPLY) is can]) for can in (True, False)}
         applied = work.scenarios.apply(scenario, who(actor))
-    reader = reader_of(request)
-    text = reader.say("%(count)s changes are in the plan.", count=len(applied.done))
+    texts = [desk.reader.say("In the plan now: %(changes)s.", changes=words[True])] if applied.done else []
     if applied.left:
-        text += " " + reader.say("%(count)s can't be made from here.", count=len(applied.left))
+        texts.append(desk.reader.say("Not changed in the plan: %(changes)s.", changes=words[False]))
     if applied.plan_changed:
-        text += " " + desk.reader.say("The plan had changed since it was calculated.")
-    return told(go_to(request, f"/whatif/scenarios/{scenario}"), text)
+        texts.append(desk.reader.say("The plan had changed since it was calculated."))
+    return told(go_to(request, f"/whatif/scenarios/{scenario}"), " ".join(texts))
+
+
+def _listed(desk: Desk, changes: list[Change]) -> str:
+    return "; ".join(desk.reader.words(_said(desk)(each)) for each in changes)
 
 
 @router.post("/scenarios/{scenario}/throw-away")
 def throw_away(request: Request, scenario: str, actor: Actor = needs("plan.write")) -> Response:
     """Forget a scenario; the plan stays as it is."""
     with platform_of(request).work(actor.organization) as work:
+        name = work.scenarios.scenario(scenario).scenario.name
         work.scenarios.throw_away(scenario)
-    return go_to(request, "/whatif")
+    return told(go_to(request, "/whatif"), reader_of(request).say("Thrown away: %(name)s", name=name))
 
 
 @router.get("/compare")
@@ -234,6 +244,8 @@ def bottleneck(request: Request, actor: Actor = needs("plan.read")) -> Response:
             seconds_most=bottlenecks.SECONDS_MOST,
             candidates=MOST,
             has_orders=bool(desk.snapshot.commitments),
+            currency=desk.snapshot.supply.currency,
+            machines_of=lambda units: [desk.names.machine(each) for each in units],
             thread=_thread(),
         )
 
@@ -284,8 +296,7 @@ def try_lever(
         if number >= len(found):
             raise Invalid("the plan has changed and this is no longer offered; look again", where="number")
         change = found[number].change
-        name = change.said(work.plan.snapshot(), _called(work)).en[:120]
-        kept = work.scenarios.create(Scenario(name, (change,)), who(actor))
+        kept = work.scenarios.create(Scenario(_name(request, work, change)[:120], (change,)), who(actor))
     call_planner(platform, actor.organization)
     return go_to(request, f"/whatif/scenarios/{kept.id}")
 

@@ -10,7 +10,7 @@ from lotone.plan.model.demand import Demand
 from lotone.plan.model.snapshot import Snapshot
 
 Called = Callable[[str], str]
-"""What people call an order."""
+"""What people call an order, a work center or a calendar."""
 
 
 LONGEST_DAYS = 366

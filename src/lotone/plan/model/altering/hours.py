@@ -76,7 +76,7 @@ class AddShift(Change):
         return with_hours(snapshot, self.where, lambda each: replace(each, shifts=(*each.shifts, shift)))
 
     def said(self, snapshot: Snapshot, called: Called = str) -> Words:
-        name, span = place_words(snapshot, self.where), f"{_clock(self.start)}-{_clock(self.end)}"
+        name, span = place_words(snapshot, self.where, called), f"{_clock(self.start)}-{_clock(self.end)}"
         english = " ".join(WEEKDAYS[each] for each in sorted(set(self.weekdays)))
         chinese = "、".join(f"周{WEEKDAYS_ZH[each]}" for each in sorted(set(self.weekdays)))
         return Words(f"another shift at {name.en}: {english} {span}", f"{name.in_language('zh')}加班次：{chinese} {span}")
@@ -122,7 +122,7 @@ class Overtime(Change):
         return replace(calendar, exceptions=(*calendar.exceptions, *opened))
 
     def said(self, snapshot: Snapshot, called: Called = str) -> Words:
-        name, days = place_words(snapshot, self.where), sorted(set(self.days))
+        name, days = place_words(snapshot, self.where, called), sorted(set(self.days))
         span, span_zh = (f", {_clock(self.start)}-{_clock(self.end)}", f"，{_clock(self.start)}-{_clock(self.end)}")
         span, span_zh = (span, span_zh) if self.end else ("", "")
         first, last = _day_words(days[0], snapshot), _day_words(days[-1], snapshot)

@@ -1,7 +1,7 @@
 """What a change names: one machine or person, a work center, or all who keep a calendar."""
 
 from lotone.kernel import Words
-from lotone.plan.model.altering.change import WrongChange
+from lotone.plan.model.altering.change import Called, WrongChange
 from lotone.plan.model.booking import Resource
 from lotone.plan.model.snapshot import Snapshot
 
@@ -16,8 +16,8 @@ def places(snapshot: Snapshot, where: str) -> list[Resource]:
     return found
 
 
-def place_words(snapshot: Snapshot, where: str) -> Words:
-    return snapshot.resources[where].name if where in snapshot.resources else Words(where)
+def place_words(snapshot: Snapshot, where: str, called: Called = str) -> Words:
+    return snapshot.resources[where].name if where in snapshot.resources else Words(called(where))
 
 
 def known(snapshot: Snapshot, work_unit: str, where: str) -> Resource:

@@ -49,7 +49,7 @@ class Faster(Change):
         return replace(need, minutes=basic, minutes_on={**need.minutes_on, **minutes})
 
     def said(self, snapshot: Snapshot, called: Called = str) -> Words:
-        name = place_words(snapshot, self.what)
+        name = place_words(snapshot, self.what, called)
         return Words(
             f"{name.en} takes {self.factor * 100:.0f} % of its time", f"{name.in_language('zh')}用时为{self.factor * 100:.0f}%"
         )
