@@ -163,6 +163,18 @@ def test_a_pace_at_which_a_longest_wait_cannot_be_kept_is_refused(plant: Any) ->
     say(plant, "slower", "mill", 1.2, plant.now)
 
 
+def test_what_goes_first_on_a_slow_machine_takes_as_long_as_that_takes(plant: Any) -> None:
+    """Six hours in the early shift fit today, seven and a half do not."""
+    with plant.plan() as plan:
+        plan.set_calendars([*plan.calendars(), Calendar("early", "UTC", (Shift.from_text("Mon-Fri", "06:00", "14:00"),))])
+        plan.set_resources([*plan.resources(), Resource("mill", "mill", "early")])
+    plant.order("a", Demand((OperationNeed("mill", "mill", 360),), Words("milled")))
+    say(plant, "slower", "mill", 1.25, plant.now)
+    say(plant, "rush", "a")
+    (milled,) = bookings(plant, "a")
+    assert milled.duration == timedelta(minutes=450)
+
+
 def test_what_is_locked_and_takes_longer_pushes_what_is_behind_it(plant: Any) -> None:
     for order in "ab":
         plant.order(order, oven(60))

@@ -333,11 +333,22 @@ class _Settling:
             for each in self._lane(resource.work_unit).waiting:
                 if each.state is BookingState.RELEASED and each.id not in self.due:
                     self._stand(each)
-        fit = self.placed.first(need, lambda machine: self._ready(booking, machine.work_center)[0])
+        fit = self._first_place(booking, current, need)
         if fit is not None:
             self.every.take(current)
             del self.due[booking.id]
             self._place(booking, self._at(self.placed, current, need, fit))
+
+    def _first_place(self, booking: Booking, current: Booking, need: OperationNeed) -> Fit | None:
+        """Where a booking ends first: on its own machine at the pace that this has now."""
+        best: Fit | None = None
+        for machine in self.snapshot.candidates(need):
+            ready, _ = self._ready(booking, machine.work_center)
+            duration = current.duration if machine.work_unit == current.work_unit else None
+            fit = self.placed.first_on(need, machine, ready, duration)
+            if fit is not None and (best is None or fit.end < best.end):
+                best = fit
+        return best
 
     # where it goes
 
