@@ -56,6 +56,8 @@ async def test_the_picture_shows_setups_crews_and_maintenance(plant: Plant, sign
     assert [bar.get("setup", 0) for bar in on_booth] == [0, 30 * 60_000]
     with_ann = [bar for bar in answer["bookings"] if bar["row"] == "ann"]
     assert [bar["of"] for bar in with_ann] == [bar["id"] for bar in on_booth]
+    beside = await signed_in(Role.PLANNER).get(f"/plan/bookings/{with_ann[0]['id']}", headers={"HX-Request": "true"})
+    assert f'data-id="{with_ann[0]["of"]}"' in beside.text
     assert [group["label"] for group in answer["groups"]][-1] == "Operators"
     (maintenance,) = answer["maintenance"]
     assert (maintenance["row"], maintenance["label"]) == ("booth", "new filters")

@@ -149,7 +149,10 @@ async def test_what_limits_the_plan_and_what_moves_a_date(plant: Plant, signed_i
     assert report["state"] == "done"
     assert report["report"]["worths"]
     assert (await client.post("/api/v1/bottleneck", json={"seconds": 1})).status_code == 202
-    beside = await client.get(f"/whatif/levers/{orders[-1]}")
+    alone = await client.get(f"/whatif/levers/{orders[-1]}")
+    assert f"What would move it · {plant.number(orders[-1])}" in alone.text
+    beside = await client.get(f"/whatif/levers/{orders[-1]}", headers={"HX-Request": "true"})
+    assert "<html" not in beside.text
     assert "goes first" in beside.text
     listed = (await client.get(f"/api/v1/promises/{orders[-1]}/levers")).json()
     assert listed["levers"][0]["date"] < listed["now"]["date"]

@@ -139,8 +139,8 @@ document.addEventListener("select-booking", (event) => {
   const booking = (event as CustomEvent<Booking | undefined>).detail;
   if (!panel()) return;
   if (!booking) closePanel();
-  else if (document.querySelector<HTMLElement>("#plan-operation")?.dataset.id !== booking.id) {
-    void showOperation(booking.id);
+  else if (document.querySelector<HTMLElement>("#plan-operation")?.dataset.id !== (booking.of ?? booking.id)) {
+    void showOperation(booking.of ?? booking.id);
     uncover(booking);
   }
 });

@@ -22,6 +22,7 @@ from lotone.web.plan.desk import Desk
 from lotone.web.plan.hand import router as hand
 from lotone.web.plan.hand_api import router as hand_api
 from lotone.web.plan.kept import router as kept
+from lotone.web.plan.layers import PART
 from lotone.web.plan.loads import loads, narrowest
 from lotone.web.plan.operation import operation
 from lotone.web.plan.picture import STATE_WORDS, By, Picture, Range
@@ -223,7 +224,8 @@ def _harmless(cell: str) -> str:
 
 @router.get("/bookings/{booking}")
 def panel(request: Request, booking: str, actor: Actor = needs("plan.read")) -> Response:
-    """One operation with its thread, beside the picture."""
+    """One operation with its thread, beside the picture; in an operator's row it is the operation that she works on."""
+    booking = booking.partition(PART)[0]
     with platform_of(request).look(actor.organization) as work:
         desk = Desk.of(request, work)
         one = operation(work, desk.snapshot, desk.names, booking)

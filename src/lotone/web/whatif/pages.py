@@ -276,13 +276,21 @@ def ask_bottleneck(
 
 @router.get("/levers/{order}")
 def levers(request: Request, order: str, actor: Actor = needs("plan.read")) -> Response:
-    """What would make an order's date earlier, beside the order."""
+    """What would make an order's date earlier: a part of the order's pages, or a page of its own."""
+    whole = "hx-request" not in request.headers
     with platform_of(request).look(actor.organization) as work:
         desk = Desk.of(request, work)
         found = work.plan.levers(order)
         return page(
-            request, "whatif/levers.html", **desk.values, found=found, order=order, said=_said(desk), words=WORDS
-        )  # fmt: skip
+            request,
+            "whatif/levers_page.html" if whole else "whatif/levers.html",
+            **desk.values,
+            found=found,
+            order=order,
+            said=_said(desk),
+            words=WORDS,
+            thread=_thread(),
+        )
 
 
 @router.post("/levers/{order}")
