@@ -90,7 +90,8 @@ def _objection(before: Snapshot, after: Snapshot) -> str:
     if after is before:
         return "what it would move was changed meanwhile"
     found = check(after)
-    new = set(found) - set(check(before)) if found else ()
+    old = {(each.kind, each.subject, each.bookings) for each in check(before)} if found else set()
+    new = [each for each in found if (each.kind, each.subject, each.bookings) not in old]
     if new:
         return f"the plan changed meanwhile: {min(each.words for each in new)}"
     late = worse(before, after)
