@@ -22,6 +22,15 @@ def run(platform: Platform, name: str) -> None:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that shares its address with other processes of ours, where the system can do that (Linux, macOS)."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=CAN_SHARE)
+    """A socket that shares its address with other processes of ours, where the system can do that (Linux, macOS).
+
+    It says that it is TCP, which `socket.create_server` does not: else the event loop does not send answers at once, and
+    each waits 40 ms for the reader's acknowledgement.
+    """
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if CAN_SHARE:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    found.bind((host, port))
+    found.listen(BACKLOG)
+    return found
