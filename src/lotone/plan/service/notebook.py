@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Pool
 
 from lotone.kernel import Clock
 from lotone.plan.model.booking import Booking, BookingState, Resource, ResourceKind
@@ -18,7 +18,8 @@ AGE = timedelta(seconds=30)
 """What was learned is read again when it is older, on the wall clock: a promise does not hang on the newest operation."""
 SHORTEST = timedelta(minutes=1)
 
-_READ: "WeakKeyDictionary[Engine, dict[str, tuple[datetime, float, Learned]]]" = WeakKeyDictionary()
+_READ: "WeakKeyDictionary[Pool, dict[str, tuple[datetime, float, Learned]]]" = WeakKeyDictionary()
+"""By the pool of the database: connections with options of their own have engines of their own."""
 _LOCK = Lock()
 
 
@@ -32,19 +33,19 @@ class Notebook:
 
     def learned(self, spread: float) -> Learned:
         """What is believed now: kept in memory for a while, so that readers on the way to a quote ask no database."""
-        engine, wall = self.store.connection.engine, self.wall_clock()
-        known = _READ.get(engine, {}).get(self.store.organization)
+        database, wall = self.store.connection.engine.pool, self.wall_clock()
+        known = _READ.get(database, {}).get(self.store.organization)
         if known is not None and known[1] == spread and abs(wall - known[0]) < AGE:
             return known[2]
         found = Learned(self.store.recorded(), spread)
         with _LOCK:
-            _READ.setdefault(engine, {})[self.store.organization] = wall, spread, found
+            _READ.setdefault(database, {})[self.store.organization] = wall, spread, found
         return found
 
     def forget_read(self) -> None:
         """Read again what was learned the next time it is asked for."""
         with _LOCK:
-            _READ.get(self.store.connection.engine, {}).pop(self.store.organization, None)
+            _READ.get(self.store.connection.engine.pool, {}).pop(self.store.organization, None)
 
     def note(self, before: Snapshot, after: Snapshot, cause: str) -> None:
         """Everything that a change says."""
