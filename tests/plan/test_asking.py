@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from lotone.kernel import Database, LotOneError, Words
 from lotone.plan import Calendar, Demand, NoMachine, NoSupply, OperationNeed, Promise, Resource, Shift, Supply
 from lotone.plan.model.asking import Asking, Recent
-from lotone.plan.model.snapshot import Snapshot
 from plan.plants import Life, random_demand
 
 WEEKDAYS = ("Mon-Fri", "Mon-Sat", "Mon-Sun")
@@ -132,10 +131,10 @@ def test_the_same_work_under_another_name_is_asked_once(plant: Any, wanted: Call
     assert longer.earliest > one.earliest > datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_nothing_is_kept_for_organizations_without_a_plan(plant: Any) -> None:
-    """They have no stamp by which to tell one's stock from the other's."""
-    recent, stored = Recent(), plant.snapshot()
-    for snapshot, is_kept in ((Snapshot(), False), (stored, True)):
-        seen = replace(snapshot, now=plant.now)
-        recent.keep(snapshot, plant.now, Asking(seen))
-        assert (recent.recent(snapshot, plant.now, plant.now, 1.0) is not None) is is_kept
+def test_a_look_is_used_for_a_moment_and_only_by_its_organization(plant: Any) -> None:
+    recent, asking = Recent(), Asking(plant.snapshot())
+    recent.keep("one", plant.now, asking)
+    assert recent.recent("one", plant.now + timedelta(seconds=0.9), plant.now, 1.0) is asking
+    assert recent.recent("one", plant.now + timedelta(seconds=1.1), plant.now, 1.0) is None
+    assert recent.recent("one", plant.now, plant.now + timedelta(hours=2), 1.0) is None, "the plant's time has moved on"
+    assert recent.recent("other", plant.now, plant.now, 1.0) is None

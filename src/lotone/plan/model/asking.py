@@ -5,7 +5,7 @@ product do: a colour changes a parameter, not an operation. So a shop asks about
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import count
 from threading import Lock
@@ -19,7 +19,7 @@ from lotone.plan.model.guest import GuestChain, GuestFloor, GuestWay, Memory
 from lotone.plan.model.insert import Steps, place, ready_step, ready_steps
 from lotone.plan.model.promise import Promise
 from lotone.plan.model.snapshot import LONG_AGO, Commitment, Snapshot
-from lotone.plan.model.supply import Ready, Supply
+from lotone.plan.model.supply import Ready
 
 NoPromise = NoMachine | DoesNotFit | NoSupply | NoCapacity
 """What keeps the plan from promising a day."""
@@ -115,39 +115,26 @@ class Asking:
 
 
 class Recent:
-    """What was asked a moment ago, by the version of the plan, and the material of each organization as it was then.
+    """The last look at each organization's plan that others may use for a moment.
 
     Shared by all threads that ask one database: they add answers, always the same.
     """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[datetime, Asking]] = OrderedDict()
-        self._material: OrderedDict[str, tuple[datetime, Supply]] = OrderedDict()
         self._lock = Lock()
 
-    def material(self, organization: str, wall: datetime, age_s: float, read: Callable[[], Supply]) -> Supply:
-        """The material as it was up to so many seconds of wall time ago, read now if nobody did."""
+    def recent(self, organization: str, wall: datetime, plant: datetime, age_s: float) -> Asking | None:
+        """The look, if it is not older than so many seconds of wall time."""
         with self._lock:
-            known = self._material.get(organization)
-        if known is not None and abs((wall - known[0]).total_seconds()) < age_s:
-            return known[1]
-        supply = read()
-        with self._lock:
-            _put(self._material, organization, (wall, supply))
-        return supply
-
-    def recent(self, stored: Snapshot, wall: datetime, plant: datetime, age_s: float) -> Asking | None:
-        with self._lock:
-            known = self._kept.get(stored.stamp)
+            known = self._kept.get(organization)
         if known is None or abs((wall - known[0]).total_seconds()) >= age_s:
             return None
         return known[1] if abs(plant - known[1].snapshot.now) < SOON else None
 
-    def keep(self, stored: Snapshot, wall: datetime, asking: Asking) -> None:
-        if not stored.stamp:
-            return  # an organization without a plan: the next one's stock is another
+    def keep(self, organization: str, wall: datetime, asking: Asking) -> None:
         with self._lock:
-            _put(self._kept, stored.stamp, (wall, asking))
+            _put(self._kept, organization, (wall, asking))
 
 
 def _put(kept: OrderedDict[str, Entry], key: str, entry: Entry) -> None:

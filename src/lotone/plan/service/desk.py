@@ -49,12 +49,10 @@ class Desk:
         """The plan as it stands now, without the holds that ran out."""
         return self._seen(self.store.snapshot(), now, None)
 
-    def _seen(
-        self, stored: Snapshot, now: datetime | None, keep: str | None, material: Callable[[], Supply] | None = None
-    ) -> Snapshot:
+    def _seen(self, stored: Snapshot, now: datetime | None, keep: str | None) -> Snapshot:
         learned = self.notebook.learned(self.settings.spread)
         seen = self._without_expired(stored, keep)
-        return seen.at(now or self.plant_clock(), material or self.material, self.settings, learned)
+        return seen.at(now or self.plant_clock(), self.material, self.settings, learned)
 
     def _without_expired(self, stored: Snapshot, keep: str | None) -> Snapshot:
         wall = self.wall_clock()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Pool
@@ -43,9 +42,9 @@ class Offers(Desk):
     def promise_many(self, demands: Iterable[Demand], *, age_s: float = 0.0) -> list[Promise | NoPromise]:
         """For each demand what `promise` says, or the fault it would raise: all of them about one and the same plan.
 
-        Each is put into the plan by itself, as if the others were not asked. `age_s` allows a look at this version of the
-        plan, and at the material of any, that is up to so many seconds of wall time old: what others asked then is known
-        already. Keeps nothing, writes nothing.
+        Each is put into the plan by itself, as if the others were not asked. `age_s` allows a look at the plan and its
+        material that is up to so many seconds of wall time old: what others asked then is known already. Keeps nothing,
+        writes nothing.
         """
         asking = self._asking(age_s)
         return [asking.promise(demand) for demand in demands]
@@ -57,16 +56,15 @@ class Offers(Desk):
         return [asking.date(demand) for demand in demands]
 
     def _asking(self, age_s: float) -> Asking:
-        stored, wall, plant = self.store.snapshot(), self.wall_clock(), self.plant_clock()
+        if age_s <= 0:
+            return Asking(self.snapshot())
+        wall, plant = self.wall_clock(), self.plant_clock()
         recent = ASKED.setdefault(self.store.connection.engine.pool, Recent())
-        known = recent.recent(stored, wall, plant, age_s)
-        if known is not None:
-            return known
-        material = partial(recent.material, self.store.organization, wall, age_s, self.material) if age_s > 0 else None
-        asking = Asking(self._seen(stored, plant, None, material))
-        if age_s > 0:
+        asking = recent.recent(self.store.organization, wall, plant, age_s)
+        if asking is None:
+            asking = Asking(self.snapshot(plant))
             _ = asking.snapshot.stock  # read now: later questions come in other transactions
-            recent.keep(stored, wall, asking)
+            recent.keep(self.store.organization, wall, asking)
         return asking
 
     def hold(self, demand: Demand, minutes: float = 15) -> Hold:
