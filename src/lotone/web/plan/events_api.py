@@ -1,5 +1,6 @@
 """What planners and other programs tell the plan: an order in a hurry, a maintenance, somebody away, something spoiled."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -75,74 +76,56 @@ class Effect(BaseModel):
 @router.post("/rush")
 def rush(request: Request, said: Rush, actor: Actor = needs("plan.write")) -> Effect:
     """Let an order go first: what waits of it takes its places before all that was not sent to a machine yet."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.rush(said.order)
-        return _effect(work, since)
+    return _done(request, actor, lambda work: work.plan.rush(said.order))
 
 
 @router.post("/maintenance")
 def maintenance(request: Request, said: NewMaintenance, actor: Actor = needs("plan.write")) -> Effect:
     """Keep a machine free to be looked after; its work is moved out of the way."""
     words = Words(said.words) if said.words else MAINTENANCE
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.advise_maintenance(said.work_unit, said.start, said.minutes, words)
-        return _effect(work, since)
+    return _done(request, actor, lambda work: work.plan.advise_maintenance(said.work_unit, said.start, said.minutes, words))
 
 
 @router.post("/maintenance/call-off")
 def no_maintenance(request: Request, said: NoMaintenance, actor: Actor = needs("plan.write")) -> Effect:
     """Give the time of a maintenance back."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.call_off_maintenance(said.work_unit, said.start)
-        return _effect(work, since)
+    return _done(request, actor, lambda work: work.plan.call_off_maintenance(said.work_unit, said.start))
 
 
 @router.post("/machine-down")
 def machine_down(request: Request, said: Stopped, actor: Actor = needs("plan.write")) -> Effect:
     """A machine stopped and is expected back after some minutes; for machines that don't report it themselves."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.machine_down(said.work_unit, said.at or work.plan.plant_clock(), said.minutes)
-        return _effect(work, since)
+    return _done(
+        request, actor, lambda work: work.plan.machine_down(said.work_unit, said.at or work.plan.plant_clock(), said.minutes)
+    )
 
 
 @router.post("/machine-up")
 def machine_up(request: Request, said: Works, actor: Actor = needs("plan.write")) -> Effect:
     """A machine works again."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.machine_up(said.work_unit, said.at or work.plan.plant_clock())
-        return _effect(work, since)
+    return _done(request, actor, lambda work: work.plan.machine_up(said.work_unit, said.at or work.plan.plant_clock()))
 
 
 @router.post("/absent")
 def absent(request: Request, said: Stopped, actor: Actor = needs("plan.write")) -> Effect:
     """An operator or a tool is away and expected back after some minutes."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.absent(said.work_unit, said.at or work.plan.plant_clock(), said.minutes)
-        return _effect(work, since)
+    return _done(
+        request, actor, lambda work: work.plan.absent(said.work_unit, said.at or work.plan.plant_clock(), said.minutes)
+    )
 
 
 @router.post("/back")
 def back(request: Request, said: Works, actor: Actor = needs("plan.write")) -> Effect:
     """An operator or a tool is there again."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.back(said.work_unit, said.at or work.plan.plant_clock())
-        return _effect(work, since)
+    return _done(request, actor, lambda work: work.plan.back(said.work_unit, said.at or work.plan.plant_clock()))
 
 
 @router.post("/slower")
 def slower(request: Request, said: Pace, actor: Actor = needs("plan.write")) -> Effect:
     """A machine takes longer than planned, or is as fast as usual again."""
-    with platform_of(request).work(actor.organization) as work:
-        since = newest_number(work.connection)
-        work.plan.slower(said.work_unit, said.factor, said.at or work.plan.plant_clock())
-        return _effect(work, since)
+    return _done(
+        request, actor, lambda work: work.plan.slower(said.work_unit, said.factor, said.at or work.plan.plant_clock())
+    )
 
 
 @router.post("/scrapped")
@@ -151,9 +134,18 @@ def scrapped(request: Request, said: Spoiled, actor: Actor = needs("plan.write")
 
     For work that the floor keeps work orders of, say it there (`/work-orders/{number}/scrap`): the floor tells the plan.
     """
+    return _done(
+        request,
+        actor,
+        lambda work: work.plan.scrapped(said.booking, said.at or work.plan.plant_clock(), with_parts=said.with_parts),
+    )
+
+
+def _done(request: Request, actor: Actor, act: Callable[[Work], None]) -> Effect:
+    """Let something happen, in a transaction of its own, and say what it did."""
     with platform_of(request).work(actor.organization) as work:
         since = newest_number(work.connection)
-        work.plan.scrapped(said.booking, said.at or work.plan.plant_clock(), with_parts=said.with_parts)
+        act(work)
         return _effect(work, since)
 
 

@@ -1,5 +1,6 @@
 """What every change of a copy of the plan has in common: its kind, its order, its words, its cost."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -21,20 +22,20 @@ class WrongChange(Invalid):
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(ABC):
     """One thing that is different in a copy of the plan. Every kind gives `on` (the changed copy) and `said` (in words)."""
 
     kind: ClassVar[str] = ""
     rank: ClassVar[int] = 0
     """Those of lower rank are done first: orders are put into a plant that is changed already."""
 
+    @abstractmethod
     def on(self, snapshot: Snapshot) -> Snapshot:
         """The plan with this change, its work not settled yet. Raises WrongChange and what the change itself raises."""
-        raise NotImplementedError
 
+    @abstractmethod
     def said(self, snapshot: Snapshot, called: Called = str) -> Words:
         """What it changes, in words."""
-        raise NotImplementedError
 
     def cost(self, before: Snapshot, after: Snapshot, end: datetime) -> float:
         """What it costs until the plan's work ends, in the plant's currency, as far as costs were given."""
