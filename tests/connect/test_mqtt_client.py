@@ -107,7 +107,7 @@ def test_without_topics_those_of_the_tags_are_read() -> None:
 def test_no_payload_breaks_the_reader(payload: bytes, path: str) -> None:
     for mapped in (reader(), reader(value=path, time=path)):
         with contextlib.suppress(Unreadable):
-            mapped.read("a/b", payload, NOW)
+            assert all(reading.address for reading in mapped.read("a/b", payload, NOW))
 
 
 @given(st.recursive(st.none() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("ab"), inner)))
