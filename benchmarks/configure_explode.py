@@ -199,16 +199,18 @@ def plainly(rules: DemandRules, configuration: Set[str]) -> Demand:
             else:
                 yield from before(routing[step])
 
-    operations = tuple(
-        OperationNeed(
+    def need(rule: OperationRule) -> OperationNeed:
+        parameters = {row.parameter: row.value for row in applying(rules.parameters, rule.id)}
+        return OperationNeed(
             rule.id, rule.words, rule.work_center,
             max(0.0, plain(rule.minutes) + sum(plain(time.add_minutes) for time in applying(rules.times, rule.id))),
-            tuple(dict.fromkeys(before(rule))), plain(rule.wait_after_minutes), rule.work_units,
-            {row.parameter: row.value for row in applying(rules.parameters, rule.id)},
+            tuple(dict.fromkeys(before(rule))), plain(rule.wait_after_minutes), rule.work_units, parameters,
             tuple(CheckNeed(row.check, row.low, row.high) for row in applying(rules.checks, rule.id)),
-        )
-        for rule in present.values()
-    )  # fmt: skip
+            setup=rule.setup_of(parameters), batch=rule.batch_of(parameters), size=rule.size, also=rule.also,
+            wait_most_minutes=rule.wait_most_minutes,
+        )  # fmt: skip
+
+    operations = tuple(need(rule) for rule in present.values())
     quantities: dict[tuple[str, str], float] = {}
     for part in rules.parts:
         if part.operation in present and holds(part.when, configuration):
