@@ -18,7 +18,7 @@ from lotone.serve.doctor import examine
 from lotone.serve.first import first_administrator, load_blueprint, read_ports
 from lotone.serve.folder import Folder
 from lotone.serve.installation import Installation, message_server, open_platform
-from lotone.serve.process import stop_signal
+from lotone.serve.process import give_way, stop_signal
 
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Folder for everything that LotOne keeps.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the web pages.")]
@@ -90,6 +90,7 @@ def serve(name: str) -> None:
     runs = {"recorder": recorder.run, "planner": planner.run}
     try:
         if name in runs:
+            give_way()
             runs[name](platform)
         else:
             webserver.run(platform, name)

@@ -53,3 +53,13 @@ def answer_evenly() -> None:
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
     sys.setswitchinterval(TURN_S)
+
+
+GIVES_WAY = 5
+"""Steps of priority down for programs that nobody waits for at a page; they still get their part of a busy computer."""
+
+
+def give_way() -> None:
+    """Let programs that answer people go first, where the system knows priorities."""
+    if sys.platform != "win32":
+        os.nice(GIVES_WAY)

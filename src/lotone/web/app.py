@@ -22,6 +22,7 @@ from lotone.web.pace import Pace
 from lotone.web.room import Room
 from lotone.web.rooms import ROOMS
 from lotone.web.search import router as search
+from lotone.web.turns import Turns
 from lotone.web.watching import keep_counting, keep_counts
 from lotone.wiring import Platform
 
@@ -47,6 +48,7 @@ def create_app(platform: Platform, rooms: Sequence[Room] = ROOMS) -> FastAPI:
     app.state.menu = [entry for room in rooms for entry in room.menu]
     app.state.token_uses = Due(TOKEN_TOUCH.total_seconds(), platform.wall)
     app.state.guests = Pace(platform.settings.guest_changes_per_minute, platform.wall)
+    app.state.turns = Turns()
     app.state.measures = Measures()
     app.state.visits = Visits(platform.today)
     app.router.routes.append(Route("/static/{path:path}", static.serve, name="static"))

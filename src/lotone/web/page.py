@@ -125,6 +125,7 @@ def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
+        auto_reload=False,  # else every part of every page asks the disk whether its template has changed
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

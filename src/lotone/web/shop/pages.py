@@ -136,18 +136,23 @@ def changed_sheet(
 
     `make` is the name of a whole: the cheapest, one that is ready sooner.
     """
-    with platform_of(request).look(shop) as work:
-        found = work.configure.product(product)
-        before = sheet(found, c or [])
-        shown = made(work, before, make, wording(request)) if make else sheet(found, choices_after(found, before, take, drop))
-        days = days_of(work, shown, wording(request))
+    with request.app.state.turns.turn():
+        with platform_of(request).look(shop) as work:
+            found = work.configure.product(product)
+            before = sheet(found, c or [])
+            if make:
+                shown = made(work, before, make, wording(request))
+            else:
+                shown = sheet(found, choices_after(found, before, take, drop))
+            days = days_of(work, shown, wording(request))
+        seen = what_is_shown(request, shown, days) | {"is_news": True}
+        seen["changes"] = list(changes_between(before, shown, besides=take or drop))
+        seen["asked"] = shown.options.get(take or drop)
+        answer = page(request, "shop/sheet.html", **seen)
     taken = (take,) if take and not make else ()  # with `make` nobody looked whether there is such an option
     watching.chose(request, actor, product, shown.choices, shown.price, taken=taken)
     watching.promised(request, actor, product, days.promise)
-    seen = what_is_shown(request, shown, days) | {"is_news": True}
-    seen["changes"] = list(changes_between(before, shown, besides=take or drop))
-    seen["asked"] = shown.options.get(take or drop)
-    return page(request, "shop/sheet.html", **seen)
+    return answer
 
 
 def choices_after(product: Product, before: Sheet, wanted: str, unwanted: str) -> list[str]:
