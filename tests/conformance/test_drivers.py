@@ -10,6 +10,7 @@ from conformance.peers import (
     MtConnectPeer,
     OpcUaPeer,
     PushPeer,
+    S7Peer,
     SparkplugPeer,
     TelemetryPeer,
 )
@@ -35,6 +36,10 @@ class TestOpcUa(DriverSuite):
 
 class TestModbus(DriverSuite):
     peer_class = ModbusPeer
+
+
+class TestS7(DriverSuite):
+    peer_class = S7Peer
 
 
 class TestMqttClient(DriverSuite):

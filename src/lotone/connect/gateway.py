@@ -19,6 +19,7 @@ from lotone.connect.drivers.modbus import ModbusDriver
 from lotone.connect.drivers.mqtt_client import MqttClientDriver
 from lotone.connect.drivers.mtconnect import MtConnectDriver
 from lotone.connect.drivers.opcua import OpcUaDriver
+from lotone.connect.drivers.s7 import S7Driver
 from lotone.connect.drivers.samples import messages_of
 from lotone.connect.drivers.sparkplug import SparkplugDriver
 from lotone.connect.drivers.sparkplug_state import HostState, MqttDoor
@@ -374,6 +375,7 @@ class Gateway:
 _DRIVERS: Mapping[Way, Callable[[Seat], Driver]] = {
     Way.OPCUA: OpcUaDriver,
     Way.MODBUS: ModbusDriver,
+    Way.S7: S7Driver,
     Way.MQTT_CLIENT: MqttClientDriver,
     Way.MTCONNECT: MtConnectDriver,
     Way.FILES: FilesDriver,

@@ -9,7 +9,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from lotone.connect.drivers import files as folders
-from lotone.connect.drivers import mqtt_client, mtconnect
+from lotone.connect.drivers import mqtt_client, mtconnect, s7
 from lotone.connect.drivers.opcua import TROUBLE, browse, open_client, unreachable
 from lotone.connect.drivers.sparkplug import nodes_of
 from lotone.connect.model import (
@@ -101,6 +101,10 @@ async def _probe_agent(connection: Connection, _births: Sequence[Birth]) -> Foun
     return await mtconnect.probe(connection)
 
 
+async def _probe_s7(connection: Connection, _births: Sequence[Birth]) -> Found:
+    return await s7.probe(connection)
+
+
 async def _probe_passive(_connection: Connection, _births: Sequence[Birth]) -> Found:
     return Found(Words("the machine will come to us: save it and let it send", "设备将主动连接：保存后让设备发送数据即可"))
 
@@ -108,6 +112,7 @@ async def _probe_passive(_connection: Connection, _births: Sequence[Birth]) -> F
 _PROBES = {
     Way.OPCUA: _probe_opcua,
     Way.MODBUS: _probe_modbus,
+    Way.S7: _probe_s7,
     Way.SPARKPLUG: _probe_sparkplug,
     Way.MQTT: _probe_passive,
     Way.HTTP: _probe_passive,

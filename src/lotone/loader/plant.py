@@ -281,12 +281,14 @@ def _placed(row: Row, tag: Tag, connections: Mapping[str, Connection], listed: l
     address = tag.address or _default_address(protocol, tag.name)
     if protocol is Way.MODBUS:
         _check_modbus(row, replace(tag, address=address))
+    if protocol is Way.S7 and not address:
+        row.fault("address", f"expected the address of {tag.path} such as DB1.DBD0:REAL")
     return replace(tag, connection=name, address=address)
 
 
 def _default_address(protocol: Way | None, tag: str) -> str:
-    """Where machines of our own making keep a tag, as each driver documents it. Modbus has registers: no default."""
-    known: dict[Way | None, str] = {Way.SPARKPLUG: f"machine/{tag}", Way.OPCUA: f"ns=2;s={tag}", Way.MODBUS: ""}
+    """Where machines of our own making keep a tag, as each driver documents it. Modbus and S7 have none."""
+    known: dict[Way | None, str] = {Way.SPARKPLUG: f"machine/{tag}", Way.OPCUA: f"ns=2;s={tag}", Way.MODBUS: "", Way.S7: ""}
     return known.get(protocol, tag)
 
 

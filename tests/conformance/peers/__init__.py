@@ -7,6 +7,7 @@ from conformance.peers.modbus import ModbusPeer
 from conformance.peers.mtconnect import MtConnectPeer
 from conformance.peers.opcua import OpcUaPeer
 from conformance.peers.push import PushPeer
+from conformance.peers.s7 import S7Peer
 from conformance.peers.sparkplug import SparkplugPeer
 from conformance.peers.telemetry import TelemetryPeer
 
@@ -19,6 +20,7 @@ __all__ = [
     "OpcUaPeer",
     "Peer",
     "PushPeer",
+    "S7Peer",
     "SparkplugPeer",
     "TelemetryPeer",
     "machine_tags",

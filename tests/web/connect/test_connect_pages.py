@@ -65,7 +65,7 @@ async def test_a_failed_test_says_what_to_do_and_keeps_the_form(signed_in: SignI
     assert "firewall" in answer.text
 
 
-@pytest.mark.parametrize("protocol", ["", "opcua", "modbus", "sparkplug", "mqtt", "http"])
+@pytest.mark.parametrize("protocol", ["", "opcua", "modbus", "s7", "sparkplug", "mqtt", "http"])
 async def test_every_protocol_has_its_steps(signed_in: SignIn, protocol: str) -> None:
     assert (await signed_in(Role.ENGINEER).get(f"/connect/add?protocol={protocol}")).status_code == 200
 

@@ -83,6 +83,7 @@ def test_ticked_rows_of_a_form_become_tags() -> None:
         ("opcua", "press/a", "opc.tcp://press:4840/a"),
         ("opcua", "[::1]", "opc.tcp://[::1]:4840"),
         ("modbus", "10.0.0.5/3", "modbus://10.0.0.5:502/3"),
+        ("s7", "10.0.0.5/0/2", "s7://10.0.0.5:102/0/2"),
         ("mqtt", " telemetry/demo/x ", "telemetry/demo/x"),
         ("opcua", "", ""),
     ],

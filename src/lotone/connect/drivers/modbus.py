@@ -41,6 +41,7 @@ from pymodbus.exceptions import ModbusException
 
 from lotone.assets import Value
 from lotone.connect.drivers.line import Line, Lost, keep_quiet
+from lotone.connect.drivers.log_reader import LogReader
 from lotone.connect.drivers.modbus_registers import (
     Block,
     LogRing,
@@ -69,8 +70,6 @@ ANSWER_S = 3.0
 POLL_MS = 500
 POLL_MS_MIN = 20
 EVERY_S = 10.0
-DELIVER_MAX = 2_000
-"""Readings from the log that are put into the stream together."""
 
 
 class ModbusDriver:
@@ -87,6 +86,7 @@ class ModbusDriver:
         self.every_s = float(connection.settings.get("every_s", EVERY_S))
         log = connection.settings.get("log")
         self.ring = LogRing.from_settings(log) if log else None
+        self.log = LogReader(self.ring, surroundings, self._log_registers, self.word_order) if self.ring else None
         self.client: AsyncModbusTcpClient | None = None
         self._polled: dict[str, tuple[Value, float]] = {}
 
@@ -115,12 +115,14 @@ class ModbusDriver:
             self.client = client
             self._polled = {}
             await self._poll(line, places)
-            await self._read_log(line)
+            if self.log:
+                await self.log.read(line)
             await self.surroundings.say(Status.CONNECTED, Words("connected", "已连接"))
-            await self._confirm(line)
+            await line.confirm(await self.log.newest_record() if self.log else [])
             while True:
                 await asyncio.sleep(self.poll_s)
-                await self._read_log(line)
+                if self.log:
+                    await self.log.read(line)
                 await self._poll(line, places)
         except (ModbusException, OSError, TimeoutError) as fault:
             raise Lost(self._broken(fault)) from None
@@ -167,62 +169,8 @@ class ModbusDriver:
             raise Lost(Words("lost: the machine sent fewer registers than asked for", "连接丢失：设备返回的寄存器数量不足"))
         return registers
 
-    async def _read_log(self, line: Line) -> None:
-        """Read what the log has that was not read before, and note how far that was."""
-        ring = self.ring
-        if ring is None:
-            return
-        position = self.surroundings.position()
-        while True:
-            newest = await self._newest(ring)
-            done = position.get("sequence", 0)
-            if newest < done:
-                done = 0  # a new log: the machine was replaced or emptied
-            oldest = max(1, newest - ring.records + 1)
-            if done and done + 1 < oldest:
-                await self._note_lost(oldest - done - 1)
-            sequence = max(done + 1, oldest)
-            if sequence > newest:
-                return
-            readings, reached = await self._read_records(ring, sequence, newest)
-            await line.deliver(readings)
-            position["sequence"] = reached
-
-    async def _newest(self, ring: LogRing) -> int:
-        return int(decode(await self._registers("holding", ring.head, 2), "uint32", self.word_order))
-
-    async def _read_records(self, ring: LogRing, sequence: int, newest: int) -> tuple[list[Reading], int]:
-        """Readings of records from `sequence` on, and the last sequence among them or known to be lost."""
-        readings: list[Reading] = []
-        while sequence <= newest and len(readings) < DELIVER_MAX:
-            count = ring.stretch(sequence, newest)
-            words = await self._registers("holding", ring.register(sequence), count * ring.size)
-            for number in range(count):
-                values = ring.values(words[number * ring.size : (number + 1) * ring.size], self.word_order)
-                if values.pop("sequence") != sequence + number:
-                    await self._note_lost(1)  # written over while it was read
-                    continue
-                at = int(values.pop("time"))
-                readings += [Reading(address, at, value) for address, value in values.items()]
-            sequence += count
-        return readings, sequence - 1
-
-    async def _note_lost(self, count: int) -> None:
-        words = Words(
-            "records of the machine's log were written over before they were read: make the log longer, or find out why "
-            "the machine was not reached",
-            "设备日志记录在读取前已被覆盖：请加大日志容量，或查明设备无法连接的原因",
-        )
-        await self.surroundings.quarantine(f"{self.surroundings.connection.id} log", words, count=count)
-
-    async def _confirm(self, line: Line) -> None:
-        """After an interruption: the newest record of the log still says how the machine is."""
-        if self.ring is None:
-            await line.confirm([])
-            return
-        newest = await self._newest(self.ring)
-        readings = (await self._read_records(self.ring, newest, newest))[0] if newest else []
-        await line.confirm(readings)
+    async def _log_registers(self, first: int, count: int) -> list[int]:
+        return await self._registers("holding", first, count)
 
     # writing
 

@@ -9,6 +9,7 @@ from lotone.connect.model.addresses import (
     folder_names,
     host_and_port,
     modbus_unit,
+    s7_rack_and_slot,
 )
 from lotone.connect.model.connection import (
     KEPT_BYTES,
@@ -108,6 +109,7 @@ __all__ = [
     "misfit_words",
     "modbus_unit",
     "other_drivers",
+    "s7_rack_and_slot",
     "subject_of",
     "time_fault",
     "topic_list",

@@ -80,6 +80,18 @@ def _check_modbus(connection: Connection, _organization: str) -> None:
         check_log_ring(log, where=connection.id)
 
 
+def _check_s7(connection: Connection, _organization: str) -> None:
+    host_and_port(connection.address, "s7", 102, where=connection.id)
+    s7_rack_and_slot(connection.address, where=connection.id)
+    log = connection.settings.get("log")
+    if log is not None:
+        check_log_ring(log, where=connection.id)
+        if not isinstance(log.get("db"), int) or not 1 <= log["db"] <= 65535:
+            raise WrongConnection("the log ring needs the number of its data block as db", where=connection.id)
+        if log["first"] + log["records"] * log["size"] > 32768 or log["head"] > 32766:
+            raise WrongConnection("the log ring does not fit into a data block of 65536 bytes", where=connection.id)
+
+
 def _check_http(_connection: Connection, _organization: str) -> None:
     """The machine pushes to us: there is nothing to check."""
 
@@ -136,6 +148,7 @@ _CHECKS: Mapping[Way, Callable[[Connection, str], None]] = {
     Way.MQTT: _check_mqtt,
     Way.OPCUA: _check_opcua,
     Way.MODBUS: _check_modbus,
+    Way.S7: _check_s7,
     Way.HTTP: _check_http,
     Way.MQTT_CLIENT: _check_mqtt_client,
     Way.MTCONNECT: _check_mtconnect,
@@ -164,6 +177,19 @@ def modbus_unit(address: str, *, where: str | None = None) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 255:
         raise WrongConnection(f"the unit in '{address}' must be a number from 0 to 255", where=where)
     return int(text)
+
+
+def s7_rack_and_slot(address: str, *, where: str | None = None) -> tuple[int, int]:
+    """Rack and slot of `s7://host:port/rack/slot`, 0 and 1 when they are left out. Raises WrongConnection."""
+    steps = (urlsplit(address).path.strip("/") or "0/1").split("/")
+    numbers = [int(step) for step in steps if step.isascii() and step.isdecimal() and len(step) <= 2]
+    if len(steps) != 2 or len(numbers) != 2 or numbers[0] > 7 or numbers[1] > 31:
+        raise WrongConnection(
+            f"'{address}' must end with rack and slot, /0/1 for an S7-1200 or S7-1500 and /0/2 for an S7-300; "
+            "racks go to 7, slots to 31",
+            where=where,
+        )
+    return numbers[0], numbers[1]
 
 
 REGISTERS = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "int64": 4, "uint64": 4, "float32": 2, "float64": 4}

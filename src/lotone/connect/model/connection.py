@@ -21,6 +21,7 @@ class Way(StrEnum):
     MQTT = "mqtt"
     OPCUA = "opcua"
     MODBUS = "modbus"
+    S7 = "s7"
     HTTP = "http"
     MQTT_CLIENT = "mqtt_client"
     MTCONNECT = "mtconnect"

@@ -16,6 +16,7 @@ ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
 SCHEMES = {
     Way.OPCUA: ("opc.tcp", 4840),
     Way.MODBUS: ("modbus", 502),
+    Way.S7: ("s7", 102),
     Way.MQTT_CLIENT: ("mqtt", 1883),
     Way.MTCONNECT: ("http", 5000),
 }

@@ -213,7 +213,7 @@ def offered(request: Request, connection: str, actor: Actor = needs("connect.wri
         machines = sorted({tag.asset for tag in tags}) or [connection]
     fault = ""
     nodes = heard_by(one, actor.organization, (), births) if one.way is Way.SPARKPLUG else []
-    if one.way not in (Way.SPARKPLUG, Way.MODBUS, Way.MQTT, Way.HTTP):
+    if one.way not in (Way.SPARKPLUG, Way.MODBUS, Way.S7, Way.MQTT, Way.HTTP):
         try:
             nodes = platform.writer.browse(actor.organization, connection)
         except LotOneError as refused:
@@ -229,7 +229,8 @@ def offered(request: Request, connection: str, actor: Actor = needs("connect.wri
         asset=machines[0],
         types=TYPE_WORDS,
         meanings=MEANINGS,
-        registers=one.way is Way.MODBUS,
+        registers=one.way in (Way.MODBUS, Way.S7),
+        protocol=one.protocol,
     )
 
 

@@ -34,6 +34,7 @@ RESERVED = frozenset({"add", "quarantine", "list"})
 PROTOCOLS = {
     "opcua": Words("OPC UA"),
     "modbus": Words("Modbus TCP"),
+    "s7": Words("Siemens S7", "西门子 S7"),
     "sparkplug": Words("MQTT Sparkplug B"),
     "mqtt": Words("MQTT"),
     "http": Words("HTTP"),
@@ -49,6 +50,10 @@ HINTS = {
     "modbus": Words(
         "Drives, meters, older controllers. You need its register table.", "变频器、仪表、较早的控制器。需要寄存器表。"
     ),
+    "s7": Words(
+        "S7-300, 400, 1200 and 1500 with PUT/GET. You need the addresses of its program.",
+        "启用 PUT/GET 的 S7-300、400、1200、1500。需要控制程序中的地址。",
+    ),
     "sparkplug": Words(
         "Edge gateways that announce their values. Found by themselves.", "会主动公布变量的边缘网关。可自动发现。"
     ),
@@ -63,6 +68,7 @@ HINTS = {
 EXAMPLES = {
     "opcua": "opc.tcp://10.0.0.5:4840",
     "modbus": "modbus://10.0.0.5:502/1",
+    "s7": "s7://10.0.0.5:102/0/1",
     "sparkplug": "spBv1.0/…/edge-1",
     "mqtt_client": "mqtt://10.0.0.5:1883",
     "mtconnect": "http://10.0.0.5:5000",
