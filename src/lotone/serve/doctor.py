@@ -16,6 +16,7 @@ from lotone.kernel import Database, LotOneError, Settings
 from lotone.serve.folder import Folder, read_whole
 from lotone.serve.installation import processes
 from lotone.serve.migrate import differences
+from lotone.serve.storage import sizes
 from lotone.web.static import asset
 
 FREE_MB_MIN = 1024
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Pages", _pages),
         ("Data folder", _data_folder),
         ("Disk", _disk),
+        ("Storage", _storage),
         ("State database", _state_database),
         ("Processes", _processes),
     ]
@@ -78,6 +80,11 @@ def _disk(settings: Settings) -> Finding:
     free_mb = shutil.disk_usage(existing).free // 2**20
     remedy = f"make room: machine data is refused when the disk is full; at least {FREE_MB_MIN} MB are advised"
     return Finding("Disk", free_mb >= FREE_MB_MIN, f"{free_mb} MB free at {existing}", remedy)
+
+
+def _storage(settings: Settings) -> Finding:
+    parts = [f"{name} {size // 2**20} MB" for name, size in sizes(settings.data) if size >= 2**20]
+    return Finding("Storage", True, ", ".join(parts) or "less than 1 MB in each part of the data folder")
 
 
 def _state_database(settings: Settings) -> Finding:
