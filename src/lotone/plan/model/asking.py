@@ -7,7 +7,6 @@ product do: a colour changes a parameter, not an operation. So a shop asks about
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import count
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
@@ -51,11 +50,8 @@ class Asking:
         self._promises: dict[Any, Promise | NoPromise] = {}
         self._dates: dict[Any, datetime | NoPromise] = {}
         self._memory = Memory()
-        self._asked: list[Demand] = []
-        """Kept, so that no other operation takes the number of one that the memory knows."""
         self._known: dict[int, _Known] = {}
         """By the operation itself, which is kept here so that no other can take its number."""
-        self._shapes: dict[Any, int] = {}
 
     def promise(self, demand: Demand) -> Promise | NoPromise:
         """What `hold` would promise for the demand, or the fault it would raise."""
@@ -97,17 +93,14 @@ class Asking:
         """The same operation is looked at once, in however many demands of one unit it stands."""
         known = self._known.get(id(need))
         if known is None:
-            shape = self._shapes.setdefault(need.shape, len(self._shapes))
-            known = self._known[id(need)] = _Known(need, shape, ready_step(self.snapshot, need))
+            known = self._known[id(need)] = _Known(need, self._memory.shape(need), ready_step(self.snapshot, need))
         return known
 
     def _placed(self, demand: Demand, ready: Steps) -> tuple[Snapshot, Commitment, Steps, Memory] | NoPromise:
         """The demand as a guest who stands beside the plan, and what is needed to look at it there."""
-        numbers = count(1)
         floor = GuestFloor(self.snapshot, self._memory) if demand.quantity == 1 else None
-        self._asked.append(demand)
         try:
-            bookings = place(self.snapshot, demand, GUEST, ready, lambda: str(next(numbers)), on=floor)
+            bookings = place(self.snapshot, demand, GUEST, ready, lambda: str(next(self._memory.names)), on=floor)
         except (NoMachine, DoesNotFit, NoCapacity) as fault:
             return fault
         guest = Commitment(GUEST, self.snapshot.version + 1, demand, bookings, (), UNTOLD, UNTOLD.date)

@@ -53,8 +53,7 @@ def date_of_chain(chain: "Chain") -> datetime:
     """The date of `promise_of_chain`, and nothing else of it."""
     snapshot, settings = chain.snapshot, chain.snapshot.settings
     deviate = snapshot.learned.calibration.deviate(settings.probability)
-    late_s = late_at(snapshot, chain.commitment, chain.way[::-1], chain.waits_for, deviate)
-    spare = max(timedelta(seconds=round(late_s)), NOTHING)
+    spare = max(timedelta(seconds=round(chain.late_s(deviate))), NOTHING)
     return settings.next_hand_over(chain.commitment.completion + spare + settings.packing)
 
 
@@ -98,6 +97,10 @@ class Chain:
         """What the first thing on the chain waits for, if it is of this commitment."""
         first = self.way[-1]
         return self.material.get(first.place) if first.commitment == self.commitment.id else None
+
+    def late_s(self, deviate: float) -> float:
+        """How many seconds later than planned the last operation may end, see `curve_of`."""
+        return late_at(self.snapshot, self.commitment, self.way[::-1], self.waits_for, deviate)
 
     def _bound_by(self, booking: Booking) -> Booking | None:
         """Note what kept a booking from starting earlier; returns the booking before it when that is what binds."""

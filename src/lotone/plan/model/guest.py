@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import merge
+from itertools import count
+from typing import Any, NamedTuple
 
 from lotone.plan.model.binding import Chain
 from lotone.plan.model.booking import Booking, Place, Resource
@@ -16,57 +18,87 @@ from lotone.plan.model.snapshot import Commitment, Snapshot
 from lotone.plan.model.supply import Ready
 
 
+class Reach(NamedTuple):
+    """What an operation could be done by: its machines, and the names of all of them and of everybody with its skills."""
+
+    machines: list[Resource]
+    names: frozenset[str]
+
+
 class Memory:
-    """What was found about one plan as it stands: gaps, and when machines are free."""
+    """What was found about one plan as it stands: gaps, bookings in them, and when machines are free.
+
+    Operations of one shape share it. What stands beside is told by the numbers of the guest's own bookings: they are kept
+    here, so that no other booking can take their numbers. Threads may share a memory: they find the same.
+    """
 
     def __init__(self) -> None:
-        self.fits: dict[tuple[int, datetime], Fit | None] = {}
-        """By the operation's own number; who asks keeps the operation, so that no other can take its number."""
-        self.booked: dict[tuple[int, datetime, str], Booking] = {}
-        self.firsts: dict[tuple[str, datetime, timedelta], datetime | None] = {}
-        self.machines: dict[int, list[Resource]] = {}
+        self.names = count(1)
+        self.fits: dict[tuple[Any, ...], Fit | None] = {}
+        self.booked: dict[tuple[Any, ...], Booking] = {}
+        self.firsts: dict[tuple[Any, ...], datetime | None] = {}
+        self.late: dict[tuple[Any, ...], float] = {}
+        self._shapes: dict[Any, int] = {}
+        self._of_need: dict[int, tuple[int, OperationNeed]] = {}
+        self._reach: dict[int, Reach] = {}
+
+    def shape(self, need: OperationNeed) -> int:
+        """The same number for operations that ask the same of machines."""
+        known = self._of_need.get(id(need))
+        if known is None:
+            number = self._shapes.setdefault(need.shape, len(self._shapes))
+            known = self._of_need[id(need)] = number, need
+        return known[0]
+
+    def reach(self, snapshot: Snapshot, need: OperationNeed, shape: int) -> Reach:
+        known = self._reach.get(shape)
+        if known is None:
+            machines = snapshot.candidates(need)
+            able = (each.work_unit for skill in need.also for each in snapshot.skilled(skill))
+            names = frozenset((*(machine.work_unit for machine in machines), *able))
+            known = self._reach[shape] = Reach(machines, names)
+        return known
+
+
+def _beside(own: Iterable[Booking], names: frozenset[str]) -> tuple[int, ...]:
+    """The guest's own bookings that a question about some resources depends on, by their numbers."""
+    return tuple(id(each) for each in own if not names.isdisjoint(each.takes))
 
 
 class GuestFloor(Floor):
-    """The plan's floor for one guest. A question about machines that the guest does not use yet has the same answer for all
-    guests, and is looked up."""
+    """The plan's floor for one guest. A question that was asked when the same stood there has the same answer, and is
+    looked up."""
 
     def __init__(self, snapshot: Snapshot, memory: Memory) -> None:
         super().__init__(snapshot)
         self.memory = memory
+        self._own_bookings: list[Booking] = []
         self._later: list[tuple[Booking, OperationNeed | None]] = []
-        self._taken: set[str] = set()
 
     def first(self, need: OperationNeed, ready: datetime | ReadyOn, duration: timedelta | None = None) -> Fit | None:
-        if need.also or duration is not None or not isinstance(ready, datetime) or self._uses(need):
-            self._put_all()
-            return super().first(need, ready, duration)
-        key = id(need), ready
+        shape = self.memory.shape(need)
+        reach = self.memory.reach(self.snapshot, need, shape)
+        moments = ready if isinstance(ready, datetime) else tuple(ready(machine) for machine in reach.machines)
+        beside = _beside(self._own_bookings, reach.names)
+        key = shape, moments, beside, duration
         if key not in self.memory.fits:
-            self.memory.fits[key] = super().first(need, ready)
+            if beside:
+                self._put_all()
+            self.memory.fits[key] = super().first(need, ready, duration)
         return self.memory.fits[key]
 
-    def _uses(self, need: OperationNeed) -> bool:
-        machines = self.memory.machines.get(id(need))
-        if machines is None:
-            machines = self.memory.machines[id(need)] = self.snapshot.candidates(need)
-        return any(machine.work_unit in self._taken for machine in machines)
-
     def booked(self, need: OperationNeed, found: Fit, make: Callable[[OperationNeed, Fit], Booking]) -> Booking:
-        if need.also:
-            return make(need, found)
-        key = id(need), found.start, found.machine.work_unit
+        key = self.memory.shape(need), found.start, found.end, found.machine.work_unit, found.crew
         known = self.memory.booked.get(key)
-        if known is None or known.end != found.end:
-            known = self.memory.booked[key] = make(need, found)
-        return known
+        return self.memory.booked.setdefault(key, make(need, found)) if known is None else known
 
     def put(self, booking: Booking, need: OperationNeed | None = None) -> None:
+        self._own_bookings.append(booking)
         self._later.append((booking, need))
-        self._taken.update(booking.takes)
 
     def take(self, booking: Booking, need: OperationNeed | None = None) -> None:
         self._put_all()
+        self._own_bookings = [each for each in self._own_bookings if each is not booking]
         super().take(booking, need)
 
     def _put_all(self) -> None:
@@ -118,13 +150,25 @@ class GuestWay(GuestChain):
         if len(self.own[booking.work_unit]) > 1 or not self._is_simple(booking):
             return super()._first(booking, ready)
         key = booking.work_unit, ready, booking.duration
-        known = self.memory.firsts.get(key)
-        if known is None:
-            found = self.first_free(booking, ready)
-            if found is None:
-                return booking.start
-            known = self.memory.firsts[key] = found
-        return min(known, booking.start)
+        if key not in self.memory.firsts:
+            self.memory.firsts[key] = self.first_free(booking, ready)
+        found = self.memory.firsts[key]
+        return booking.start if found is None else min(found, booking.start)
+
+    def _first_on_floor(self, booking: Booking, need: OperationNeed, ready: datetime) -> datetime | None:
+        shape = self.memory.shape(need)
+        names = self.memory.reach(self.snapshot, need, shape).names
+        beside = _beside((each for each in self.commitment.bookings if each is not booking), names)
+        key = shape, booking.work_unit, ready, beside
+        if key not in self.memory.firsts:
+            self.memory.firsts[key] = super()._first_on_floor(booking, need, ready)
+        return self.memory.firsts[key]
+
+    def late_s(self, deviate: float) -> float:
+        key = deviate, self.waits_for, *map(id, self.way)
+        if key not in self.memory.late:
+            self.memory.late[key] = super().late_s(deviate)
+        return self.memory.late[key]
 
     def _note_waits(self, booking: Booking, ready: datetime) -> None:
         pass
