@@ -38,6 +38,7 @@ class Memory:
         self.booked: dict[tuple[Any, ...], Booking] = {}
         self.firsts: dict[tuple[Any, ...], datetime | None] = {}
         self.late: dict[tuple[Any, ...], float] = {}
+        self._numbers = count(1)
         self._shapes: dict[Any, int] = {}
         self._of_need: dict[int, tuple[int, OperationNeed]] = {}
         self._reach: dict[int, Reach] = {}
@@ -46,7 +47,7 @@ class Memory:
         """The same number for operations that ask the same of machines."""
         known = self._of_need.get(id(need))
         if known is None:
-            number = self._shapes.setdefault(need.shape, len(self._shapes))
+            number = self._shapes.setdefault(need.shape, next(self._numbers))  # never the same for two, whatever threads do
             known = self._of_need[id(need)] = number, need
         return known[0]
 
