@@ -174,7 +174,7 @@ CASES = [
     ("calendars.csv", "Mon-Sat", "-", "calendars.csv:@:calendar:"),
     ("calendars.csv", "06:00,22:00", "6 o'clock,22:00", "calendars.csv:@:calendar:"),
     ("calendars.csv", "22:00,Europe/Berlin", "22:00,Europe/Atlantis", "calendars.csv:@:calendar: calendar two-shifts: 'Europe/Atlantis' is not a time zone such as Europe/Berlin"),
-    ("connections.csv", "pack-1,opcua,", "pack-1,profinet,", "connections.csv:@:protocol: expected one of sparkplug, mqtt, opcua, modbus, http, "),
+    ("connections.csv", "pack-1,opcua,", "pack-1,profinet,", "connections.csv:@:protocol: expected one of sparkplug, mqtt, opcua, modbus, s7, http, "),
     ("connections.csv", "modbus://127.0.0.1:{port}/1", "modbus:127.0.0.1", "connections.csv:@:address: "),
     ("connections.csv", "pack-1,opcua,opc.tcp://127.0.0.1:{port},pack-1", "pack-1,opcua,opc.tcp://127.0.0.1:{port},pack-9", "connections.csv:@:work_units: there is no work unit 'pack-9'; did you mean 'pack-1'?"),
     ("connections.csv", '"{""log""', '"{log', "connections.csv:@:settings: expected JSON: "),
