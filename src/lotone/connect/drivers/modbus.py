@@ -33,7 +33,7 @@ of the others: put the request register directly behind the parameter registers 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pymodbus.client import AsyncModbusTcpClient
@@ -52,24 +52,20 @@ from lotone.connect.drivers.modbus_registers import (
     type_of,
     writes_of,
 )
+from lotone.connect.drivers.poller import Poller
 from lotone.connect.model import (
     Deliver,
     Node,
     NotConnected,
-    Reading,
     Status,
     Surroundings,
     WriteRefused,
-    WrongConnection,
     host_and_port,
     modbus_unit,
 )
 from lotone.kernel import Words
 
 ANSWER_S = 3.0
-POLL_MS = 500
-POLL_MS_MIN = 20
-EVERY_S = 10.0
 
 
 class ModbusDriver:
@@ -82,48 +78,34 @@ class ModbusDriver:
         self.host, self.port = host_and_port(connection.address, "modbus", 502)
         self.unit = modbus_unit(connection.address)
         self.word_order = str(connection.settings.get("word_order", "big"))
-        self.poll_s = max(float(connection.settings.get("poll_ms", POLL_MS)), POLL_MS_MIN) / 1000
-        self.every_s = float(connection.settings.get("every_s", EVERY_S))
+        self.tags = Poller(surroundings, protocol="Modbus", place_of=read_place, read=self._values)
         log = connection.settings.get("log")
         self.ring = LogRing.from_settings(log) if log else None
         self.log = LogReader(self.ring, surroundings, self._log_registers, self.word_order) if self.ring else None
         self.client: AsyncModbusTcpClient | None = None
-        self._polled: dict[str, tuple[Value, float]] = {}
 
     async def run(self, deliver: Deliver) -> None:
         line = Line(self.surroundings, deliver)
-        places = await self._places()
-        await line.keep_up(lambda: self._session(line, places))
+        await self.tags.find_places(besides=self.ring.addresses if self.ring else frozenset())
+        await line.keep_up(lambda: self._session(line))
 
-    async def _places(self) -> dict[str, Place]:
-        """Tags that are polled; a tag whose address can't be one is noted and left out."""
-        places = {}
-        for address in self.surroundings.addresses:
-            if self.ring and address in self.ring.addresses:
-                continue
-            try:
-                places[address] = read_place(address)
-            except WrongConnection as fault:
-                await self.surroundings.quarantine(address, Words(str(fault), f"“{address}”不是 Modbus 地址"))
-        return places
-
-    async def _session(self, line: Line, places: Mapping[str, Place]) -> None:
+    async def _session(self, line: Line) -> None:
         client = AsyncModbusTcpClient(self.host, port=self.port, timeout=ANSWER_S, retries=0, reconnect_delay=0)
         try:
             if not await client.connect():
                 raise Lost(self._unreachable())
             self.client = client
-            self._polled = {}
-            await self._poll(line, places)
+            self.tags.begin_anew()
+            await self.tags.poll(line)
             if self.log:
                 await self.log.read(line)
             await self.surroundings.say(Status.CONNECTED, Words("connected", "已连接"))
             await line.confirm(await self.log.newest_record() if self.log else [])
             while True:
-                await asyncio.sleep(self.poll_s)
+                await asyncio.sleep(self.tags.pause_s)
                 if self.log:
                     await self.log.read(line)
-                await self._poll(line, places)
+                await self.tags.poll(line)
         except (ModbusException, OSError, TimeoutError) as fault:
             raise Lost(self._broken(fault)) from None
         finally:
@@ -132,22 +114,11 @@ class ModbusDriver:
 
     # reading
 
-    async def _poll(self, line: Line, places: Mapping[str, Place]) -> None:
-        """Read the tags; deliver those that changed, and each of them now and then."""
-        if not places:
-            return
+    async def _values(self, places: Iterable[Place]) -> dict[Place, Value]:
         values: dict[Place, Value] = {}
-        for block in blocks_of(places.values()):
+        for block in blocks_of(places):
             values |= await self._read_block(block)
-        now, at = asyncio.get_running_loop().time(), self.surroundings.plant_time()
-        fresh = []
-        for address, place in places.items():
-            value = values[place]
-            known = self._polled.get(address)
-            if known is None or known[0] != value or now - known[1] >= self.every_s:
-                fresh.append(Reading(address, at, value))
-        await line.deliver(fresh)
-        self._polled |= {one.address: (one.value, now) for one in fresh}
+        return values
 
     async def _read_block(self, block: Block) -> dict[Place, Value]:
         client = self._client()

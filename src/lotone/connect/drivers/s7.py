@@ -24,7 +24,7 @@ The library blocks, for at most 5 s: each connection has a worker thread of its 
 
 import asyncio
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -36,6 +36,7 @@ from lotone.assets import Value
 from lotone.connect.drivers.line import Line, Lost, keep_quiet
 from lotone.connect.drivers.log_reader import LogReader
 from lotone.connect.drivers.modbus_registers import LogRing
+from lotone.connect.drivers.poller import Poller
 from lotone.connect.drivers.s7_places import Block, Place, blocks_of, decode, read_place, type_of, writes_of
 from lotone.connect.model import (
     Connection,
@@ -44,19 +45,14 @@ from lotone.connect.model import (
     Misfit,
     Node,
     NotConnected,
-    Reading,
     Status,
     Surroundings,
     WriteRefused,
-    WrongConnection,
     host_and_port,
     s7_rack_and_slot,
 )
 from lotone.kernel import Words
 
-POLL_MS = 500
-POLL_MS_MIN = 20
-EVERY_S = 10.0
 TROUBLE = (S7Error, OSError, TimeoutError)
 _AREAS = {"DB": Area.DB, "M": Area.MK, "I": Area.PE, "Q": Area.PA}
 
@@ -130,32 +126,18 @@ class S7Driver:
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
         settings = surroundings.connection.settings
-        self.poll_s = max(float(settings.get("poll_ms", POLL_MS)), POLL_MS_MIN) / 1000
-        self.every_s = float(settings.get("every_s", EVERY_S))
+        self.tags = Poller(surroundings, protocol="S7", place_of=read_place, read=self._values)
         log = settings.get("log")
         self.log_db = int(log["db"]) if log else 0
         self.log = LogReader(LogRing.from_settings(log), surroundings, self._log_registers) if log else None
         self.controller: Controller | None = None
-        self._polled: dict[str, tuple[Value, float]] = {}
 
     async def run(self, deliver: Deliver) -> None:
         line = Line(self.surroundings, deliver)
-        places = await self._places()
-        await line.keep_up(lambda: self._session(line, places))
+        await self.tags.find_places(besides=self.log.ring.addresses if self.log else frozenset())
+        await line.keep_up(lambda: self._session(line))
 
-    async def _places(self) -> dict[str, Place]:
-        """Tags that are polled; a tag whose address can't be one is noted and left out."""
-        places = {}
-        for address in self.surroundings.addresses:
-            if self.log and address in self.log.ring.addresses:
-                continue
-            try:
-                places[address] = read_place(address)
-            except WrongConnection as fault:
-                await self.surroundings.quarantine(address, Words(str(fault), f"“{address}”不是 S7 地址"))
-        return places
-
-    async def _session(self, line: Line, places: Mapping[str, Place]) -> None:
+    async def _session(self, line: Line) -> None:
         controller = Controller(self.surroundings.connection.address)
         try:
             try:
@@ -163,33 +145,27 @@ class S7Driver:
             except TROUBLE as fault:
                 raise Lost(controller.unreachable(fault)) from None
             self.controller = controller
-            self._polled = {}
-            await self._look(line, places)
+            self.tags.begin_anew()
+            await self._look(line)
             await self.surroundings.say(Status.CONNECTED, Words("connected", "已连接"))
             await line.confirm(await self.log.newest_record() if self.log else [])
             while True:
-                await asyncio.sleep(self.poll_s)
-                await self._look(line, places)
+                await asyncio.sleep(self.tags.pause_s)
+                await self._look(line)
         finally:
             self.controller = None
             await controller.close()
 
-    async def _look(self, line: Line, places: Mapping[str, Place]) -> None:
+    async def _look(self, line: Line) -> None:
         if self.log:
             await self.log.read(line)
-        values: dict[Place, Value] = {}
-        for block in blocks_of(places.values()):
-            values |= await self._read_block(block)
-        now, at = asyncio.get_running_loop().time(), self.surroundings.plant_time()
-        fresh = [
-            Reading(address, at, values[place]) for address, place in places.items() if self._is_due(address, values[place])
-        ]
-        await line.deliver(fresh)
-        self._polled |= {one.address: (one.value, now) for one in fresh}
+        await self.tags.poll(line)
 
-    def _is_due(self, address: str, value: Value) -> bool:
-        known = self._polled.get(address)
-        return known is None or known[0] != value or asyncio.get_running_loop().time() - known[1] >= self.every_s
+    async def _values(self, places: Iterable[Place]) -> dict[Place, Value]:
+        values: dict[Place, Value] = {}
+        for block in blocks_of(places):
+            values |= await self._read_block(block)
+        return values
 
     async def _read_block(self, block: Block) -> dict[Place, Value]:
         data = await self._bytes(block.area, block.db, block.first, block.count)
