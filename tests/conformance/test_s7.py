@@ -60,6 +60,7 @@ def test_polled_values_of_several_areas_arrive_and_texts_are_written(recorder: R
     wait_until(lambda: recorder.values("press-1/level") == [258], "the memory word")
     recorder.writer.write("demo", "press-1", {"recipe": "rot"})
     wait_until(lambda: recorder.values("press-1/recipe") == ["blau", "rot"], "the text that was written")
+    assert controller.process[40:47] == b"\x0a\x03rot\0\0", "the whole text is written, and nothing of the one before is left"
 
 
 def test_a_block_that_is_not_there_is_named(recorder: Recorder, controller: S7Peer) -> None:

@@ -1,5 +1,6 @@
 """What every machine of the conformance suite can do, and the tags that all of them have."""
 
+import struct
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -8,6 +9,14 @@ from lotone.assets import DataType, Meaning, Tag
 from lotone.connect import Connection
 
 ASSET = "press-1"
+LOGGED = (
+    ("temperature", "float32"),
+    ("count", "float64"),
+    ("ready", "float32"),
+    ("speed", "float32"),
+    ("request", "float64"),
+)
+"""What a log ring holds of each moment, and how."""
 
 
 class Peer(Protocol):
@@ -47,3 +56,12 @@ def machine_tags(connection: str, addresses: Mapping[str, str]) -> list[Tag]:
         for name, (kind, meaning, writable) in kinds.items()
         if name in addresses
     ]
+
+
+def log_record(sequence: int, at: int, values: Mapping[str, Any]) -> bytes:
+    """One record of a log ring; NaN stands for what is not said."""
+    data = struct.pack(">IQ", sequence, at)
+    for name, kind in LOGGED:
+        value = values.get(name)
+        data += struct.pack(">f" if kind == "float32" else ">d", float("nan") if value is None else float(value))
+    return data

@@ -10,7 +10,7 @@ from pymodbus.simulator import SimData, SimDevice
 
 from conformance.bench import MessageServer, free_port
 from conformance.peers.loop import Loop
-from conformance.peers.machine import machine_tags
+from conformance.peers.machine import LOGGED, log_record, machine_tags
 from lotone.connect import Connection
 
 
@@ -29,17 +29,10 @@ class ModbusPeer:
         "speed": "holding:20:float32",
         "request": "holding:22:uint32",
     }
-    fields = (
-        ("temperature", "float32"),
-        ("count", "float64"),
-        ("ready", "float32"),
-        ("speed", "float32"),
-        ("request", "float64"),
-    )
 
     def __init__(self, _server: MessageServer) -> None:
         self.port = free_port()
-        names = [["sequence", "uint32"], ["time", "uint64"]] + [[self.addresses[name], kind] for name, kind in self.fields]
+        names = [["sequence", "uint32"], ["time", "uint64"]] + [[self.addresses[name], kind] for name, kind in LOGGED]
         log = {"head": self.head, "first": self.first, "records": self.records, "size": self.size, "fields": names}
         self.connection = Connection("press-1", "modbus", f"modbus://127.0.0.1:{self.port}/3", {"log": log, "poll_ms": 50})
         self.tags = machine_tags("press-1", self.addresses)
@@ -71,10 +64,7 @@ class ModbusPeer:
 
     def say(self, at: int, **values: Any) -> None:
         self.sequence += 1
-        data = struct.pack(">IQ", self.sequence, at)
-        for name, kind in self.fields:
-            value = values.get(name)
-            data += struct.pack(">f" if kind == "float32" else ">d", float("nan") if value is None else float(value))
+        data = log_record(self.sequence, at, values)
         words = list(struct.unpack(f">{len(data) // 2}H", data))
         place = self.first + (self.sequence % self.records) * self.size
         self.bank[place : place + len(words)] = words

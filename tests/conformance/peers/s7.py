@@ -8,7 +8,7 @@ from snap7.server import Server
 from snap7.type import SrvArea
 
 from conformance.bench import MessageServer, free_port
-from conformance.peers.machine import machine_tags
+from conformance.peers.machine import LOGGED, log_record, machine_tags
 from lotone.connect import Connection
 
 
@@ -46,17 +46,10 @@ class S7Peer:
         "speed": "DB1.DBD20:REAL",
         "request": "DB1.DBD24",
     }
-    fields = (
-        ("temperature", "float32"),
-        ("count", "float64"),
-        ("ready", "float32"),
-        ("speed", "float32"),
-        ("request", "float64"),
-    )
 
     def __init__(self, _server: MessageServer | None = None) -> None:
         self.port = free_port()
-        names = [["sequence", "uint32"], ["time", "uint64"]] + [[self.addresses[name], kind] for name, kind in self.fields]
+        names = [["sequence", "uint32"], ["time", "uint64"]] + [[self.addresses[name], kind] for name, kind in LOGGED]
         log = {"db": 10, "head": self.head, "first": self.first, "records": self.records, "size": self.size, "fields": names}
         self.connection = Connection("press-1", "s7", f"s7://127.0.0.1:{self.port}/0/1", {"log": log, "poll_ms": 50})
         self.tags = machine_tags("press-1", self.addresses)
@@ -82,10 +75,7 @@ class S7Peer:
 
     def say(self, at: int, **values: Any) -> None:
         self.sequence += 1
-        data = struct.pack(">IQ", self.sequence, at)
-        for name, kind in self.fields:
-            value = values.get(name)
-            data += struct.pack(">f" if kind == "float32" else ">d", float("nan") if value is None else float(value))
+        data = log_record(self.sequence, at, values)
         place = 2 * (self.first + (self.sequence % self.records) * self.size)
         self.log[place : place + len(data)] = data
         self.log[2 * self.head : 2 * self.head + 4] = struct.pack(">I", self.sequence)

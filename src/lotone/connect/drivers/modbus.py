@@ -33,7 +33,7 @@ of the others: put the request register directly behind the parameter registers 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pymodbus.client import AsyncModbusTcpClient
@@ -78,7 +78,7 @@ class ModbusDriver:
         self.host, self.port = host_and_port(connection.address, "modbus", 502)
         self.unit = modbus_unit(connection.address)
         self.word_order = str(connection.settings.get("word_order", "big"))
-        self.tags = Poller(surroundings, protocol="Modbus", place_of=read_place, read=self._values)
+        self.tags = Poller(surroundings, protocol="Modbus", place_of=read_place, blocks_of=blocks_of, read=self._read_block)
         log = connection.settings.get("log")
         self.ring = LogRing.from_settings(log) if log else None
         self.log = LogReader(self.ring, surroundings, self._log_registers, self.word_order) if self.ring else None
@@ -113,12 +113,6 @@ class ModbusDriver:
             client.close()
 
     # reading
-
-    async def _values(self, places: Iterable[Place]) -> dict[Place, Value]:
-        values: dict[Place, Value] = {}
-        for block in blocks_of(places):
-            values |= await self._read_block(block)
-        return values
 
     async def _read_block(self, block: Block) -> dict[Place, Value]:
         client = self._client()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lotone.assets import DataType, Value
+from lotone.connect.drivers.joining import joined
 from lotone.connect.model import REGISTERS, Misfit, WrongConnection
 from lotone.kernel import Words
 
@@ -102,19 +103,8 @@ def writes_of(values: Mapping[str, Value], word_order: str) -> list[tuple[str, i
 
     Raises Misfit, WrongConnection.
     """
-    pieces = [(read_place(address), value) for address, value in values.items()]
-    encoded = [(place, encode_at(place, value, word_order)) for place, value in pieces]
-    *before, last = encoded
-    writes: list[tuple[str, int, list[int]]] = []
-    for place, words in sorted(before, key=lambda pair: pair[0]):
-        _append(writes, place, words)
-    behind = next((write for write in writes if _continues(write, last[0], len(last[1]))), None)
-    if behind:
-        writes.remove(behind)
-        writes.append((behind[0], behind[1], behind[2] + last[1]))
-    else:
-        writes.append((last[0].area, last[0].register, last[1]))
-    return writes
+    pieces = [(place := read_place(address), encode_at(place, value, word_order)) for address, value in values.items()]
+    return [(place.area, place.register, words) for place, words in joined(pieces, _continues)]
 
 
 def encode_at(place: Place, value: Value, word_order: str) -> list[int]:
@@ -127,16 +117,9 @@ def encode_at(place: Place, value: Value, word_order: str) -> list[int]:
     return encode(value, place.kind, word_order)
 
 
-def _append(writes: list[tuple[str, int, list[int]]], place: Place, words: list[int]) -> None:
-    if writes and _continues(writes[-1], place, len(words)):
-        writes[-1][2].extend(words)
-    else:
-        writes.append((place.area, place.register, list(words)))
-
-
-def _continues(write: tuple[str, int, list[int]], place: Place, length: int) -> bool:
-    area, first, words = write
-    is_next = area == place.area and first + len(words) == place.register
+def _continues(write: tuple[Place, list[int]], place: Place, length: int) -> bool:
+    first, words = write
+    is_next = (first.area, first.register + len(words)) == (place.area, place.register)
     return is_next and len(words) + length <= REGISTERS_PER_WRITE
 
 

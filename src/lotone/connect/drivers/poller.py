@@ -14,13 +14,15 @@ POLL_MS_MIN = 20
 EVERY_S = 10.0
 Place = TypeVar("Place")
 """Where a protocol's value lies, as read from a tag's address."""
+Block = TypeVar("Block")
+"""Places that are read together."""
 
 
-class Poller(Generic[Place]):
+class Poller(Generic[Place, Block]):
     """Polls the tags of a connection, by its settings `poll_ms` and `every_s`.
 
-    `place_of` reads a tag's address and raises WrongConnection; `read` gives the value of each place, and raises what the
-    connection's end is told by.
+    `place_of` reads a tag's address and raises WrongConnection; `blocks_of` makes few reads of many places; `read` gives the
+    value of each place of a block, and raises what the connection's end is told by.
     """
 
     def __init__(
@@ -29,7 +31,8 @@ class Poller(Generic[Place]):
         *,
         protocol: str,
         place_of: Callable[[str], Place],
-        read: Callable[[Iterable[Place]], Awaitable[Mapping[Place, Value]]],
+        blocks_of: Callable[[Iterable[Place]], Iterable[Block]],
+        read: Callable[[Block], Awaitable[Mapping[Place, Value]]],
     ) -> None:
         settings = surroundings.connection.settings
         self.pause_s = max(float(settings.get("poll_ms", POLL_MS)), POLL_MS_MIN) / 1000
@@ -38,6 +41,7 @@ class Poller(Generic[Place]):
         self.places: dict[str, Place] = {}
         self._protocol = protocol
         self._place_of = place_of
+        self._blocks_of = blocks_of
         self._read = read
         self._told: dict[str, tuple[Value, float]] = {}
 
@@ -60,7 +64,9 @@ class Poller(Generic[Place]):
         """Ask for all of them; deliver those that changed, and each of them now and then."""
         if not self.places:
             return
-        values = await self._read(self.places.values())
+        values: dict[Place, Value] = {}
+        for block in self._blocks_of(self.places.values()):
+            values |= await self._read(block)
         now, at = asyncio.get_running_loop().time(), self.surroundings.plant_time()
         fresh = [
             Reading(address, at, values[place])

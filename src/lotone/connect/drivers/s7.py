@@ -24,7 +24,7 @@ The library blocks, for at most 5 s: each connection has a worker thread of its 
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -126,7 +126,7 @@ class S7Driver:
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
         settings = surroundings.connection.settings
-        self.tags = Poller(surroundings, protocol="S7", place_of=read_place, read=self._values)
+        self.tags = Poller(surroundings, protocol="S7", place_of=read_place, blocks_of=blocks_of, read=self._read_block)
         log = settings.get("log")
         self.log_db = int(log["db"]) if log else 0
         self.log = LogReader(LogRing.from_settings(log), surroundings, self._log_registers) if log else None
@@ -160,12 +160,6 @@ class S7Driver:
         if self.log:
             await self.log.read(line)
         await self.tags.poll(line)
-
-    async def _values(self, places: Iterable[Place]) -> dict[Place, Value]:
-        values: dict[Place, Value] = {}
-        for block in blocks_of(places):
-            values |= await self._read_block(block)
-        return values
 
     async def _read_block(self, block: Block) -> dict[Place, Value]:
         data = await self._bytes(block.area, block.db, block.first, block.count)

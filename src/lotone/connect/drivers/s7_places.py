@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lotone.assets import DataType, Value
+from lotone.connect.drivers.joining import joined
 from lotone.connect.model import Misfit, WrongConnection
 from lotone.kernel import Words
 
@@ -156,19 +157,8 @@ def writes_of(values: Mapping[str, Value]) -> list[tuple[Place, bytes]]:
 
     Raises Misfit, WrongConnection.
     """
-    encoded = [(place := read_place(address), encode(value, place)) for address, value in values.items()]
-    *before, last = encoded
-    writes: list[tuple[Place, bytes]] = []
-    for place, data in sorted(before):
-        if writes and _continues(writes[-1], place, len(data)):
-            writes[-1] = (writes[-1][0], writes[-1][1] + data)
-        else:
-            writes.append((place, data))
-    behind = next((write for write in writes if _continues(write, last[0], len(last[1]))), None)
-    if behind is None:
-        return [*writes, last]
-    writes.remove(behind)
-    return [*writes, (behind[0], behind[1] + last[1])]
+    pieces = [(place := read_place(address), encode(value, place)) for address, value in values.items()]
+    return joined(pieces, _continues)
 
 
 def _continues(write: tuple[Place, bytes], place: Place, length: int) -> bool:

@@ -1,0 +1,42 @@
+"""Values that go out together: neighbours in one write, the last value given at the end of the last one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+
+class _Ordered(Protocol):
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+Place = TypeVar("Place", bound=_Ordered)
+Data = TypeVar("Data", bytes, list[int])
+
+
+def joined(
+    pieces: Sequence[tuple[Place, Data]], continues: Callable[[tuple[Place, Data], Place, int], bool]
+) -> list[tuple[Place, Data]]:
+    """First place and contents of each write, by ascending place but for the last value: what asks for the work comes when all
+    that belongs to it is there. `continues` says whether so much data for a place may be joined behind a write.
+    """
+    *before, (place, data) = pieces
+    writes: list[tuple[Place, Data]] = []
+    for each in sorted(before, key=lambda piece: piece[0]):
+        _add(writes, each, continues)
+    behind = next((write for write in writes if continues(write, place, len(data))), None)
+    if behind is not None:
+        writes.remove(behind)
+        place, data = behind[0], behind[1] + data
+    writes.append((place, data))
+    return writes
+
+
+def _add(
+    writes: list[tuple[Place, Data]],
+    piece: tuple[Place, Data],
+    continues: Callable[[tuple[Place, Data], Place, int], bool],
+) -> None:
+    place, data = piece
+    if writes and continues(writes[-1], place, len(data)):
+        writes[-1] = writes[-1][0], writes[-1][1] + data
+    else:
+        writes.append(piece)
