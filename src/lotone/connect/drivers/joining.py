@@ -18,25 +18,18 @@ def joined(
     """First place and contents of each write, by ascending place but for the last value: what asks for the work comes when all
     that belongs to it is there. `continues` says whether so much data for a place may be joined behind a write.
     """
-    *before, (place, data) = pieces
+    *before, last = pieces
     writes: list[tuple[Place, Data]] = []
-    for each in sorted(before, key=lambda piece: piece[0]):
-        _add(writes, each, continues)
+    for place, data in sorted(before, key=lambda piece: piece[0]):
+        if writes and continues(writes[-1], place, len(data)):
+            first, so_far = writes.pop()
+            writes.append((first, so_far + data))
+        else:
+            writes.append((place, data))
+    place, data = last
     behind = next((write for write in writes if continues(write, place, len(data))), None)
     if behind is not None:
         writes.remove(behind)
         place, data = behind[0], behind[1] + data
     writes.append((place, data))
     return writes
-
-
-def _add(
-    writes: list[tuple[Place, Data]],
-    piece: tuple[Place, Data],
-    continues: Callable[[tuple[Place, Data], Place, int], bool],
-) -> None:
-    place, data = piece
-    if writes and continues(writes[-1], place, len(data)):
-        writes[-1] = writes[-1][0], writes[-1][1] + data
-    else:
-        writes.append(piece)
