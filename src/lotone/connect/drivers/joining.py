@@ -9,27 +9,33 @@ class _Ordered(Protocol):
 
 
 Place = TypeVar("Place", bound=_Ordered)
-Data = TypeVar("Data", bytes, list[int])
+Data = TypeVar("Data", bound=Sequence[int])
+"""Bytes or registers."""
 
 
 def joined(
-    pieces: Sequence[tuple[Place, Data]], continues: Callable[[tuple[Place, Data], Place, int], bool]
+    pieces: Sequence[tuple[Place, Data]],
+    *,
+    continues: Callable[[tuple[Place, Data], Place, int], bool],
+    join: Callable[[Data, Data], Data],
 ) -> list[tuple[Place, Data]]:
-    """First place and contents of each write, by ascending place but for the last value: what asks for the work comes when all
-    that belongs to it is there. `continues` says whether so much data for a place may be joined behind a write.
+    """First place and contents of each write, by ascending place but for the last value: what asks for the work comes when
+    all that belongs to it is there.
+
+    `continues` says whether so much data for a place may come behind a write, `join` makes one of two.
     """
     *before, last = pieces
     writes: list[tuple[Place, Data]] = []
     for place, data in sorted(before, key=lambda piece: piece[0]):
         if writes and continues(writes[-1], place, len(data)):
             first, so_far = writes.pop()
-            writes.append((first, so_far + data))
+            writes.append((first, join(so_far, data)))
         else:
             writes.append((place, data))
     place, data = last
     behind = next((write for write in writes if continues(write, place, len(data))), None)
     if behind is not None:
         writes.remove(behind)
-        place, data = behind[0], behind[1] + data
+        place, data = behind[0], join(behind[1], data)
     writes.append((place, data))
     return writes

@@ -4,6 +4,7 @@ import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Any
 
 from lotone.assets import DataType, Value
@@ -104,7 +105,7 @@ def writes_of(values: Mapping[str, Value], word_order: str) -> list[tuple[str, i
     Raises Misfit, WrongConnection.
     """
     pieces = [(place := read_place(address), encode_at(place, value, word_order)) for address, value in values.items()]
-    return [(place.area, place.register, words) for place, words in joined(pieces, _continues)]
+    return [(place.area, place.register, words) for place, words in joined(pieces, continues=_continues, join=add)]
 
 
 def encode_at(place: Place, value: Value, word_order: str) -> list[int]:

@@ -4,6 +4,7 @@ import re
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import add
 
 from lotone.assets import DataType, Value
 from lotone.connect.drivers.joining import joined
@@ -158,7 +159,7 @@ def writes_of(values: Mapping[str, Value]) -> list[tuple[Place, bytes]]:
     Raises Misfit, WrongConnection.
     """
     pieces = [(place := read_place(address), encode(value, place)) for address, value in values.items()]
-    return joined(pieces, _continues)
+    return joined(pieces, continues=_continues, join=add)
 
 
 def _continues(write: tuple[Place, bytes], place: Place, length: int) -> bool:
